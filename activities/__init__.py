@@ -1,0 +1,1 @@
+"""Activities, one class per file; stores and engines come in through the constructor."""

@@ -1,0 +1,1 @@
+"""The rules of Onward. Pure: no I/O, no clock, no randomness, no Temporal."""

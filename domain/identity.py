@@ -1,0 +1,191 @@
+"""Every derived name, in one place. A string with a hyphen or a colon built elsewhere is a bug.
+
+A canonical name ``<environment>-<application>-<role>`` parses back because an application has
+no hyphen; it is a DNS label (RFC 1123), so it has at most 63 characters.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from domain.environment import Environment
+
+APPLICATION_PATTERN = r"^[a-z][a-z0-9]{0,19}$"
+ROLE_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+COMMIT_PATTERN = r"^[0-9a-f]{40}$"
+CANONICAL_NAME_LIMIT = 63
+LONGEST_ENVIRONMENT = max(len(environment) for environment in Environment)
+
+
+class Duty(StrEnum):
+    """What one worker process is for; it holds the keys of its duty and no others."""
+
+    ORCHESTRATE = "orchestrate"
+    BUILD = "build"
+    CI = "ci"
+    PROD = "prod"
+
+
+class ServiceId(BaseModel):
+    """Application + role: what a service *is*, in every environment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    application: str = Field(pattern=APPLICATION_PATTERN)
+    role: str = Field(pattern=ROLE_PATTERN)
+
+    @model_validator(mode="after")
+    def _is_a_dns_label(self) -> ServiceId:
+        length = LONGEST_ENVIRONMENT + 1 + len(str(self))
+        if length > CANONICAL_NAME_LIMIT:
+            raise ValueError(
+                f"canonical name of at most {CANONICAL_NAME_LIMIT} characters, "
+                f"prod-{self} has {length}: shorten the role"
+            )
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.application}-{self.role}"
+
+    @classmethod
+    def parse(cls, text: str) -> ServiceId:
+        """``shop-cart`` → application ``shop``, role ``cart``; ``ValueError`` when it is neither."""
+        application, _, role = text.partition("-")
+        return cls(application=application, role=role)
+
+
+def canonical_name(environment: Environment, service: ServiceId) -> str:
+    """``prod-shop-cart``: every resource, container, DNS name, metric label and rule file."""
+    return f"{environment}-{service}"
+
+
+def parse_canonical_name(name: str) -> tuple[Environment, ServiceId]:
+    """The reverse of :func:`canonical_name`; ``ValueError`` when the text is no such name."""
+    environment, _, service = name.partition("-")
+    return Environment(environment), ServiceId.parse(service)
+
+
+# --- Temporal -------------------------------------------------------------------------------
+
+
+def release_id(service: ServiceId, commit: str) -> str:
+    """The workflow ID of a release: one per service and commit."""
+    return f"release:{service}:{commit[:12]}"
+
+
+def parse_release_id(text: str) -> tuple[ServiceId, str]:
+    """Service and abbreviated commit of a release's workflow ID; ``ValueError`` otherwise."""
+    match = re.fullmatch(r"release:([a-z0-9-]+):([0-9a-f]{12})", text)
+    if match is None:
+        raise ValueError(f"not a release ID: {text!r}")
+    return ServiceId.parse(match[1]), match[2]
+
+
+def lookup_id(subject: str, unique: str) -> str:
+    """The workflow ID of a short workflow that only reads."""
+    return f"lookup:{subject}:{unique}"
+
+
+def task_queue(duty: Duty) -> str:
+    """``onward`` for the workflows, ``onward-<duty>`` for a duty's activities."""
+    return "onward" if duty is Duty.ORCHESTRATE else f"onward-{duty}"
+
+
+def duty_of(environment: Environment) -> Duty:
+    """The duty that holds an environment's engine."""
+    return Duty(environment.value)
+
+
+# --- images and networks --------------------------------------------------------------------
+
+
+def image_repository(service: ServiceId) -> str:
+    """The registry repository of a service's image: ``shop/cart``."""
+    return f"{service.application}/{service.role}"
+
+
+def suite_repository(service: ServiceId) -> str:
+    """The registry repository of a service's suite image; a role cannot hold a slash."""
+    return f"{service.application}/{service.role}/suite"
+
+
+def application_network(environment: Environment, application: str) -> str:
+    """``ci-shop``: the services of one application in one environment see each other here."""
+    return f"{environment}-{application}"
+
+
+def data_network(environment: Environment, application: str) -> str:
+    """``ci-shop-data``: where the application's datastores are reached."""
+    return f"{environment}-{application}-data"
+
+
+def edge_network(stack: str, environment: Environment) -> str:
+    """The network between an environment's edge proxy and the services with an ingress."""
+    return f"onward-{stack}-{environment}-edge"
+
+
+def edge_name(stack: str, environment: Environment) -> str:
+    """The swarm service of an environment's edge proxy."""
+    return f"onward-{stack}-{environment}-traefik"
+
+
+def secret_name(environment: Environment, service: ServiceId, secret: str) -> str:
+    """The swarm secret that a service's ``secrets:`` entry names."""
+    return f"{canonical_name(environment, service)}-{secret}"
+
+
+def site_bucket(environment: Environment, service: ServiceId) -> str:
+    """The bucket that a static service's files are served from."""
+    return canonical_name(environment, service)
+
+
+def url_variable(role: str) -> str:
+    """``ONWARD_URL_<ROLE>``: how a suite finds a service; hyphens become underscores."""
+    return "ONWARD_URL_" + role.upper().replace("-", "_")
+
+
+# --- keys of the object store ---------------------------------------------------------------
+
+
+def blob_key(kind: str, digest: str, suffix: str) -> str:
+    """Content that is stored under its own digest: ``sources/sha256/<hex>.tar``."""
+    algorithm, _, value = digest.partition(":")
+    return f"{kind}/{algorithm}/{value}{suffix}"
+
+
+def manifest_key(digest: str) -> str:
+    """Where a manifest's statement is kept."""
+    return blob_key("manifests", digest, ".json")
+
+
+def envelope_key(digest: str) -> str:
+    """Where the signed envelope of a manifest is kept: beside its statement."""
+    return blob_key("manifests", digest, ".dsse.json")
+
+
+def build_record_key(inputs: str) -> str:
+    """Where the outcome of a build is kept under the digest of its *inputs*."""
+    return blob_key("builds", inputs, ".json")
+
+
+def published_set_key(application: str) -> str:
+    """The published set of one application, written with compare-and-swap."""
+    return f"published/{application}.json"
+
+
+def directory_claim_key(digest: str) -> str:
+    """Which service a repository's directory holds, under a digest of both."""
+    return blob_key("directories", digest, ".json")
+
+
+def log_key(release: str, run: str, name: str) -> str:
+    """The output of one step of one run of a release."""
+    return f"logs/{release}/{run}/{name}.log"
+
+
+def log_prefix(release: str) -> str:
+    """All kept output of a release, over all its runs."""
+    return f"logs/{release}/"

@@ -1,0 +1,121 @@
+"""One service's commit on its way: what was asked, how far it is, how it ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.environment import Environment
+from domain.identity import COMMIT_PATTERN, ServiceId, release_id
+from domain.manifest import ManifestPointer
+
+
+class Message(BaseModel):
+    """The base of what travels through Temporal: an old worker may read a newer message."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Stage(StrEnum):
+    """The stages in their order."""
+
+    SOURCE = "source"
+    BUILD = "build"
+    MANIFEST = "manifest"
+    PUBLISH = "publish"
+    DEPLOY_CI = "deploy ci"
+    VERIFY_CI = "verify ci"
+    DEPLOY_PROD = "deploy prod"
+    VERIFY_PROD = "verify prod"
+
+    @classmethod
+    def deploy(cls, environment: Environment) -> Stage:
+        """The deploy stage of an environment."""
+        return cls(f"deploy {environment}")
+
+    @classmethod
+    def verify(cls, environment: Environment) -> Stage:
+        """The verify stage of an environment."""
+        return cls(f"verify {environment}")
+
+
+class StageStatus(StrEnum):
+    """How far one stage is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ReleaseStatus(StrEnum):
+    """How far a release is; all but ``running`` are ends."""
+
+    RUNNING = "running"
+    VERIFIED = "verified"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    REFUSED = "refused"
+
+
+class ReleaseRequest(Message):
+    """What CI asks for; ``commit`` is a full SHA-1."""
+
+    application: str
+    role: str
+    repository: str = Field(min_length=1)
+    commit: str = Field(pattern=COMMIT_PATTERN)
+    service_directory: str = "."
+    requested_by: str = ""
+    reason: str = ""
+
+    @property
+    def service(self) -> ServiceId:
+        """Whose release this is."""
+        return ServiceId(application=self.application, role=self.role)
+
+    @property
+    def id(self) -> str:
+        """The workflow ID: the same commit twice is the same release."""
+        return release_id(self.service, self.commit)
+
+
+class StageResult(Message):
+    """One stage; ``detail`` is one line for a person."""
+
+    name: Stage
+    status: StageStatus
+    started: datetime
+    seconds: float | None = None
+    detail: str = ""
+
+
+class Failure(Message):
+    """Why a release did not end well. ``kind`` is an error's type; ``evidence`` a URI."""
+
+    stage: Stage
+    kind: str
+    message: str
+    evidence: str | None = None
+
+
+class ReleaseResult(Message):
+    """A release at any moment; the same model is its progress and its end."""
+
+    release: str
+    application: str
+    role: str
+    commit: str
+    status: ReleaseStatus = ReleaseStatus.RUNNING
+    number: int | None = None
+    manifest: ManifestPointer | None = None
+    stages: tuple[StageResult, ...] = ()
+    roll_forward: str | None = None
+    failure: Failure | None = None
+
+    @property
+    def current(self) -> StageResult | None:
+        """The stage that runs or ran last."""
+        return self.stages[-1] if self.stages else None

@@ -1,0 +1,76 @@
+"""Where a service's source comes from, and what Onward needs of the store that keeps it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.artifact import Digest, canonical_json, digest_of
+from domain.errors import InvalidInput
+from domain.identity import COMMIT_PATTERN, ServiceId
+
+
+class Repositories(Protocol):
+    """Git. Nothing of a repository is ever run; only its objects are read."""
+
+    def definition(self, repository: str, commit: str, service_directory: str) -> str:
+        """The text of ``service.yaml`` at a commit, by a shallow fetch.
+
+        :raises InvalidInput: the repository cannot be read, the commit is not there, the
+            directory or the file is not there, or the file is over 256 KiB.
+        :raises Unreachable: the repository's server does not answer.
+        """
+
+    def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> None:
+        """The files of the service's directory, as committed, below ``into`` (which is empty).
+
+        Raises as :meth:`definition`, and ``InvalidInput`` for a link that leads out of the
+        directory. Submodules are refused.
+        """
+
+
+class Directory(BaseModel):
+    """Which service a repository's directory holds: claimed by its first release, for good."""
+
+    model_config = ConfigDict(frozen=True)
+
+    repository: str
+    service_directory: str
+    service: ServiceId
+
+    @property
+    def digest(self) -> Digest:
+        """A name for the directory, whatever service it holds."""
+        return digest_of(canonical_json([_normal_repository(self.repository), self.service_directory]))
+
+
+def checked_commit(text: str) -> str:
+    """A full commit SHA-1; ``InvalidInput`` for a branch name, a tag or an abbreviation."""
+    if re.fullmatch(COMMIT_PATTERN, text):
+        return text
+    raise InvalidInput(
+        f"{text!r} is not a full commit",
+        where="--commit",
+        expected="40 hexadecimal digits; a branch moves, a commit does not",
+        next=f"git rev-parse {text}" if re.fullmatch(r"[\w./-]+", text) else "git rev-parse HEAD",
+    )
+
+
+def checked_directory(text: str) -> str:
+    """A directory inside a repository, in its normal form; ``InvalidInput`` when it leads out."""
+    normal = posixpath.normpath(text or ".")
+    if normal.startswith(("/", "../")) or normal == "..":
+        raise InvalidInput(
+            f"{text!r} leads out of the repository",
+            where="--service-dir",
+            expected="a relative path without ..",
+        )
+    return normal
+
+
+def _normal_repository(url: str) -> str:
+    return url.rstrip("/").removesuffix(".git").rstrip("/")

@@ -1,0 +1,30 @@
+"""Keys of ``service.yaml`` that are part of its contract but that nothing acts on yet.
+
+To accept them would be a promise that is not kept (a migration that never runs), so a
+definition that uses one is refused. The list shrinks as Onward grows, and then goes.
+"""
+
+from __future__ import annotations
+
+from domain.service import Kind, ServiceDefinition
+from domain.strict_yaml import Path
+
+
+def unsupported_keys(definition: ServiceDefinition) -> list[tuple[Path, str]]:
+    """Each used key that nothing acts on, with what can be used instead."""
+    without = "a definition without this key"
+    found: list[tuple[Path, str]] = []
+    if definition.kind in (Kind.BATCH, Kind.DATASTORE):
+        found.append((("kind",), "service or static"))
+    if definition.tests and definition.tests.retired:
+        found.append((("tests", "retired"), without))
+    if definition.writes.queues or definition.writes.buckets:
+        found.append((("writes",), without))
+    for key in ("datastores", "queues", "buckets"):
+        if getattr(definition.reads, key):
+            found.append((("reads", key), without))
+    if definition.monitors:
+        found.append((("monitors",), without))
+    if definition.deploy.migrate:
+        found.append((("deploy", "migrate"), without))
+    return found

@@ -1,0 +1,1 @@
+"""Things that act: image builder, swarm, site buckets, suite runner, signer."""

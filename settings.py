@@ -1,0 +1,123 @@
+"""The only reader of environment variables. Everything else gets values.
+
+Each group has a prefix; ``docs/settings.md`` lists them all (a test compares the two).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.environment import Environment
+from domain.errors import InvalidInput
+from domain.identity import Duty
+
+LOOPBACK = "127.0.0.1"
+
+
+class StackSettings(BaseSettings):
+    """The local stack: where it keeps its state and which ports it takes."""
+
+    model_config = SettingsConfigDict(env_prefix="ONWARD_", frozen=True, extra="ignore")
+
+    state_directory: Path = Field(default=Path(".onward"), description="data, logs and keys of the local stack")
+    temporal_port: int = Field(default=7233, description="Temporal's gRPC port")
+    temporal_ui_port: int = Field(default=8233, description="the Temporal Web UI")
+    s3_port: int = Field(default=8333, description="S3 (SeaweedFS)")
+    registry_port: int = Field(default=5005, description="the image registry")
+    prometheus_port: int = Field(default=9090, description="Prometheus")
+    edge_ci_port: int = Field(default=8081, description="the edge proxy of ci")
+    edge_prod_port: int = Field(default=8080, description="the edge proxy of prod")
+    edge_ci_metrics_port: int = Field(default=8091, description="metrics of the edge proxy of ci")
+    edge_prod_metrics_port: int = Field(default=8090, description="metrics of the edge proxy of prod")
+    worker_metrics_port: int = Field(default=9464, description="first of four ports with the workers' metrics")
+    internal_port: int = Field(default=18300, description="first of twelve ports that parts use among themselves")
+
+    @property
+    def state(self) -> Path:
+        """The state directory, absolute."""
+        return self.state_directory.resolve()
+
+    @property
+    def name(self) -> str:
+        """The stack's own name: a digest of where its state is, so that two never share one."""
+        return hashlib.sha256(str(self.state).encode()).hexdigest()[:8]
+
+    def edge_port(self, environment: Environment) -> int:
+        """The port of an environment's edge proxy."""
+        return self.edge_ci_port if environment is Environment.CI else self.edge_prod_port
+
+    def edge_metrics_port(self, environment: Environment) -> int:
+        """The port of an edge proxy's metrics."""
+        return self.edge_ci_metrics_port if environment is Environment.CI else self.edge_prod_metrics_port
+
+
+class ClientSettings(BaseSettings):
+    """What the CLI needs; the Temporal connection itself is a ``temporalio.envconfig`` profile
+    (``TEMPORAL_ADDRESS``, ``TEMPORAL_NAMESPACE``, ``TEMPORAL_PROFILE``, TLS, API key)."""
+
+    model_config = SettingsConfigDict(env_prefix="ONWARD_", frozen=True, extra="ignore")
+
+    temporal_ui_url: str = Field(default="", description="base URL of the Temporal Web UI, for links")
+    edge_ci_url: str = Field(default="", description="base URL of the edge of ci, for links")
+    edge_prod_url: str = Field(default="", description="base URL of the edge of prod, for links")
+    otlp_endpoint: str = Field(default="", description="OTLP gRPC endpoint for traces; none are sent without")
+
+
+class WorkerSettings(ClientSettings):
+    """What one worker needs; which of the keys it may hold depends on its duty."""
+
+    stack: str = Field(
+        default="main", pattern=r"^[a-z0-9]{1,16}$", description="label of everything this Onward deploys"
+    )
+    s3_endpoint: str = Field(default="", description="S3 endpoint; empty for AWS; reachable from containers too")
+    s3_region: str = Field(default="us-east-1", description="S3 region")
+    s3_bucket: str = Field(default="onward", description="the bucket with manifests, logs, sets and sources")
+    s3_access_key: SecretStr = Field(default=SecretStr(""), description="S3 access key of this duty")
+    s3_secret_key: SecretStr = Field(default=SecretStr(""), description="S3 secret key of this duty")
+    registry: str = Field(default=f"{LOOPBACK}:5005", description="host[:port] of the image registry")
+    registry_tls: bool = Field(default=False, description="speak TLS to the registry")
+    build_docker_host: str = Field(default="", description="build duty: the build engine")
+    signing_key: Path | None = Field(default=None, description="build duty: private key that signs manifests (PEM)")
+    trusted_keys: Path | None = Field(
+        default=None, description="directory of public keys (*.pem) whose manifests are deployed"
+    )
+    ci_docker_host: str = Field(default="", description="ci duty: a manager of the ci swarm")
+    prod_docker_host: str = Field(default="", description="prod duty: a manager of the prod swarm")
+    endpoint_mode: str = Field(default="dnsrr", pattern="^(dnsrr|vip)$", description="swarm endpoint mode")
+    metrics_address: str = Field(default="", description="host:port for the worker's metrics; none without")
+
+    def docker_host(self, duty: Duty) -> str:
+        """The engine of a duty."""
+        return {Duty.BUILD: self.build_docker_host, Duty.CI: self.ci_docker_host, Duty.PROD: self.prod_docker_host}[
+            duty
+        ]
+
+    def checked_for(self, duty: Duty) -> Self:
+        """These settings, if they hold every key of the duty and no key of another.
+
+        :raises InvalidInput: naming each variable that is missing or must not be there.
+        """
+        keys = {
+            "ONWARD_S3_ACCESS_KEY": (bool(self.s3_access_key.get_secret_value()), {Duty.BUILD, Duty.CI, Duty.PROD}),
+            "ONWARD_BUILD_DOCKER_HOST": (bool(self.build_docker_host), {Duty.BUILD}),
+            "ONWARD_SIGNING_KEY": (self.signing_key is not None, {Duty.BUILD}),
+            "ONWARD_CI_DOCKER_HOST": (bool(self.ci_docker_host), {Duty.CI}),
+            "ONWARD_PROD_DOCKER_HOST": (bool(self.prod_docker_host), {Duty.PROD}),
+            "ONWARD_TRUSTED_KEYS": (self.trusted_keys is not None, {Duty.BUILD, Duty.CI, Duty.PROD}),
+        }
+        foreign = [name for name, (given, duties) in keys.items() if given and duty not in duties]
+        missing = [name for name, (given, duties) in keys.items() if not given and duty in duties]
+        if foreign:
+            raise InvalidInput(
+                f"the {duty} duty must not hold {', '.join(foreign)}",
+                where="environment",
+                expected=f"only the keys of {duty}: see docs/settings.md",
+            )
+        if missing:
+            raise InvalidInput(f"the {duty} duty needs {', '.join(missing)}", where="environment")
+        return self

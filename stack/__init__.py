@@ -1,0 +1,1 @@
+"""The local stack: the parts that `onward up` starts, on one machine."""

@@ -1,0 +1,1 @@
+"""The command line ``onward`` and the client that CI, on-call and tests use."""

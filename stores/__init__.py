@@ -1,0 +1,1 @@
+"""Things that remember: object store, image registry, git."""

@@ -1,0 +1,1 @@
+"""Deterministic stories; they import the domain and activity classes only."""
