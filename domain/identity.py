@@ -147,6 +147,16 @@ def url_variable(role: str) -> str:
     return "ONWARD_URL_" + role.upper().replace("-", "_")
 
 
+def build_tag(inputs: str) -> str:
+    """The tag that a build is pushed under: names its inputs; deploys go by digest only."""
+    return "inputs-" + inputs.partition(":")[2][:16]
+
+
+def smoke_name(environment: Environment, service: ServiceId, number: int) -> str:
+    """The container that runs a release's smoke cases."""
+    return f"{canonical_name(environment, service)}-smoke-{number}"
+
+
 # --- keys of the object store ---------------------------------------------------------------
 
 
@@ -156,9 +166,27 @@ def blob_key(kind: str, digest: str, suffix: str) -> str:
     return f"{kind}/{algorithm}/{value}{suffix}"
 
 
+def source_key(digest: str) -> str:
+    """Where the snapshot of a service's source is kept."""
+    return blob_key("sources", digest, ".tar")
+
+
+def bundle_key(digest: str) -> str:
+    """Where the bundle of a static service is kept."""
+    return blob_key("bundles", digest, ".zip")
+
+
 def manifest_key(digest: str) -> str:
     """Where a manifest's statement is kept."""
     return blob_key("manifests", digest, ".json")
+
+
+def manifest_digest(key: str) -> str:
+    """The reverse of :func:`manifest_key`; ``ValueError`` for another key."""
+    match = re.fullmatch(r"manifests/sha256/([0-9a-f]{64})\.json", key)
+    if match is None:
+        raise ValueError(f"not the key of a manifest: {key!r}")
+    return f"sha256:{match[1]}"
 
 
 def envelope_key(digest: str) -> str:
@@ -189,3 +217,9 @@ def log_key(release: str, run: str, name: str) -> str:
 def log_prefix(release: str) -> str:
     """All kept output of a release, over all its runs."""
     return f"logs/{release}/"
+
+
+def parse_log_key(release: str, key: str) -> tuple[str, str]:
+    """Run and step of a :func:`log_key`."""
+    run, _, name = key.removeprefix(log_prefix(release)).partition("/")
+    return run, name.removesuffix(".log")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from domain.artifact import Digest, canonical_json, digest_of
 from domain.errors import InvalidInput
 from domain.identity import COMMIT_PATTERN, ServiceId
+from domain.service import Kind, ServiceDefinition
 
 
 class Repositories(Protocol):
@@ -33,6 +35,16 @@ class Repositories(Protocol):
         """
 
 
+class SnapshotFormat(Protocol):
+    """An archive that is the same bytes for the same files."""
+
+    def pack(self, directory: Path, file: Path) -> Digest:
+        """Write all files below a directory to one archive file."""
+
+    def unpack(self, file: Path, directory: Path) -> None:
+        """The reverse; refuses what would leave the directory."""
+
+
 class Directory(BaseModel):
     """Which service a repository's directory holds: claimed by its first release, for good."""
 
@@ -46,6 +58,26 @@ class Directory(BaseModel):
     def digest(self) -> Digest:
         """A name for the directory, whatever service it holds."""
         return digest_of(canonical_json([_normal_repository(self.repository), self.service_directory]))
+
+
+def missing_build_files(definition: ServiceDefinition, paths: Collection[str]) -> list[str]:
+    """What a definition names but the commit does not have, one sentence each.
+
+    :param paths: all files of the service's directory, relative to it.
+    """
+    dockerfile = None if definition.kind is Kind.STATIC else definition.build.dockerfile
+    builds = [("build", definition.build.context, dockerfile)]
+    if definition.tests:
+        suite = definition.tests.integration
+        builds.append(("tests.integration", suite.context, suite.dockerfile))
+    missing = []
+    for key, context, dockerfile in builds:
+        inside = "" if context == "." else f"{context}/"
+        if not any(path.startswith(inside) for path in paths):
+            missing.append(f"{key}: there is no directory {context}")
+        elif dockerfile and inside + dockerfile not in paths:
+            missing.append(f"{key}: there is no file {inside}{dockerfile}")
+    return missing
 
 
 def checked_commit(text: str) -> str:

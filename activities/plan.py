@@ -1,0 +1,45 @@
+"""What a build stage would make of a commit. Changes nothing but the engine's cache of base images."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from temporalio import activity
+
+from activities.build import BuildActivities
+from activities.heartbeat import Heartbeat
+from domain.definition_file import parse_definition
+from domain.lookups import PlannedArtifact, PlannedArtifacts, PlanRequest
+from domain.service import DEFINITION_FILE
+from domain.source import Repositories
+from domain.stages import artifacts_to_build
+
+
+class PlanActivities:
+    """Reads git and the build records."""
+
+    def __init__(self, repositories: Repositories, builds: BuildActivities) -> None:
+        self._repositories = repositories
+        self._builds = builds
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def plan_builds(self, request: PlanRequest) -> PlannedArtifacts:
+        """Each artifact's inputs, and whether they were built before."""
+        release = request.release
+        with Heartbeat() as progress, tempfile.TemporaryDirectory() as scratch:
+            files = Path(scratch)
+            self._repositories.checkout(release.repository, release.commit, release.service_directory, files)
+            definition = parse_definition((files / DEFINITION_FILE).read_text("utf-8"), DEFINITION_FILE)
+            plans = [self._builds.plan(kind, definition, files, progress) for kind in artifacts_to_build(definition)]
+            return PlannedArtifacts(
+                artifacts=tuple(
+                    PlannedArtifact(
+                        kind=plan.inputs.kind,
+                        inputs=plan.inputs.digest,
+                        reused=self._builds.find(plan.inputs) is not None,
+                        bases=tuple(base.uri for base in plan.inputs.bases),
+                    )
+                    for plan in plans
+                )
+            )

@@ -1,0 +1,71 @@
+"""From what a workflow asks for to what may be deployed: nothing is believed, all is read again."""
+
+from __future__ import annotations
+
+from activities.manifest_reader import ManifestReader
+from domain import identity
+from domain.artifact import Artifact, ArtifactKind
+from domain.deployment import Deployment
+from domain.environment import Environment
+from domain.errors import InvalidInput, Untrusted
+from domain.manifest import Manifest, ManifestPointer
+from domain.publication import PublishedSet
+from domain.service import Kind, ServiceDefinition
+from domain.stages import Target
+from domain.storage import ImageRegistry, ObjectStore
+
+
+class Targets:
+    """Checks a target of one environment against signed manifests and the published set."""
+
+    def __init__(
+        self, environment: Environment, store: ObjectStore, registry: ImageRegistry, manifests: ManifestReader
+    ) -> None:
+        self.environment = environment
+        self._store = store
+        self._registry = registry
+        self._manifests = manifests
+
+    def manifest(self, target: Target) -> Manifest:
+        """The signed manifest of a target.
+
+        :raises Untrusted: not signed, of another release, or not published under its number.
+        """
+        if target.environment is not self.environment:
+            raise InvalidInput(f"this worker serves {self.environment}, not {target.environment}")
+        manifest = self._manifests.read(target.manifest)
+        if manifest.release != target.release:
+            raise Untrusted(f"{target.manifest.uri} is of {manifest.release}, not of {target.release}")
+        published = self._store.get(identity.published_set_key(manifest.service.application))
+        number = PublishedSet.model_validate_json(published).number_of(target.manifest)
+        if number != target.number:
+            raise Untrusted(f"{target.release} was published as {number or 'nothing'}, not as #{target.number}")
+        return manifest
+
+    def published(self, pointer: ManifestPointer) -> ServiceDefinition:
+        """The definition of a published version of any role."""
+        return self._manifests.read(pointer).definition
+
+    def deployment(self, target: Target) -> Deployment:
+        """What to deploy: the artifact of the manifest, by digest, and it is there to be pulled."""
+        manifest = self.manifest(target)
+        kind = ArtifactKind.BUNDLE if manifest.definition.kind is Kind.STATIC else ArtifactKind.IMAGE
+        artifact = self.artifact(manifest, kind)
+        return Deployment(
+            environment=self.environment,
+            definition=manifest.definition,
+            artifact=artifact,
+            number=target.number,
+            release=target.release,
+            commit=manifest.commit,
+            manifest=target.manifest,
+        )
+
+    def artifact(self, manifest: Manifest, kind: ArtifactKind) -> Artifact:
+        """An artifact of a manifest that its store still holds."""
+        artifact = manifest.artifact(kind)
+        if artifact is None:
+            raise Untrusted(f"the manifest of {manifest.release} has no {kind}")
+        if kind is not ArtifactKind.BUNDLE and not self._registry.holds(artifact.uri):
+            raise Untrusted(f"the image registry does not hold {artifact.uri} any more")
+        return artifact

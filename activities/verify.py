@@ -1,0 +1,121 @@
+"""Stages *verify*: what is deployed does what it should."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.heartbeat import Heartbeat
+from activities.log import StepLog
+from activities.targets import Targets
+from domain import identity
+from domain.artifact import ArtifactKind
+from domain.deployment import EnvironmentEngine, is_whole
+from domain.errors import VerifyFailed
+from domain.manifest import Manifest
+from domain.publication import PublishedSet
+from domain.service import Kind
+from domain.stages import Checked, Target
+from domain.storage import ObjectStore
+from domain.suite import SuiteRun, SuiteRunner, Verdict, judge, suite_variables
+
+SMOKE_TIMEOUT = timedelta(minutes=5)
+BAKE_POLL = 1.0
+
+
+class VerifyActivities:
+    """Looks at one environment from the inside."""
+
+    def __init__(
+        self,
+        targets: Targets,
+        engines: Mapping[Kind, EnvironmentEngine],
+        runner: SuiteRunner,
+        store: ObjectStore,
+    ) -> None:
+        self._targets = targets
+        self._engines = engines
+        self._runner = runner
+        self._store = store
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def check_replicas(self, target: Target) -> Checked:
+        """Every replica runs the release's digest and is healthy. Only reads.
+
+        :raises VerifyFailed: naming what runs instead.
+        """
+        with Heartbeat() as progress:
+            deployment = self._targets.deployment(target)
+            detail = self._engines[deployment.definition.kind].probe(deployment, progress)
+        return Checked(detail=detail)
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def run_smoke(self, target: Target) -> Checked:
+        """Run the suite's smoke cases beside the deployed services.
+
+        Runs from the start in a second attempt; smoke cases are safe in prod by their contract.
+        :raises VerifyFailed: the first failing case and its message; the output is kept.
+        """
+        key = identity.log_key(target.release, target.run, f"smoke-{target.environment}")
+        log = StepLog(self._store, key)
+        with Heartbeat(every=log.flush_if_due) as progress:
+            manifest = self._targets.manifest(target)
+            cases = (
+                manifest.definition.tests.smoke.case
+                if manifest.definition.tests and manifest.definition.tests.smoke
+                else "*"
+            )
+            outcome = self._runner.run(self._smoke_run(target, manifest, cases), progress)
+            log.write(outcome.output)
+            log.flush()
+        report = judge(outcome, cases)
+        if report.verdict is not Verdict.PASSED:
+            text = f"smoke cases of {manifest.service} in {target.environment}: {report.reason}"
+            raise ApplicationError(text, log.uri, type=VerifyFailed.__name__, non_retryable=True)
+        return Checked(detail=f"smoke {report.reason}")
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def bake(self, target: Target) -> Checked:
+        """Watch the release for its ``verify.bake`` time: it must stay whole for all of it.
+
+        A second attempt watches the whole time again. :raises VerifyFailed: a replica was lost.
+        """
+        with Heartbeat() as progress:
+            deployment = self._targets.deployment(target)
+            engine = self._engines[deployment.definition.kind]
+            seconds = deployment.definition.verify.bake.total_seconds()
+            end = time.monotonic() + seconds
+            while (left := end - time.monotonic()) > 0:
+                state = engine.observe(deployment.environment, deployment.service)
+                if state is None or not is_whole(state, deployment):
+                    lost = state.failures[-1].error if state and state.failures else "it is not whole any more"
+                    raise VerifyFailed(f"{deployment.name} did not last its bake: {lost}")
+                progress.say(f"baking, {left:.0f} s left")
+                progress.wait(min(BAKE_POLL, left))
+        return Checked(detail=f"baked {seconds:.0f} s")
+
+    def _smoke_run(self, target: Target, manifest: Manifest, cases: str) -> SuiteRun:
+        service = manifest.service
+        return SuiteRun(
+            name=identity.smoke_name(target.environment, service, target.number),
+            image=self._targets.artifact(manifest, ArtifactKind.SUITE).uri,
+            environment=target.environment,
+            service=service,
+            network=identity.application_network(target.environment, service.application),
+            variables=suite_variables(target.environment, service, self._urls(target, manifest), cases),
+            timeout=SMOKE_TIMEOUT,
+        )
+
+    def _urls(self, target: Target, manifest: Manifest) -> dict[str, str]:
+        """Where each published service of the application answers."""
+        content = self._store.get(identity.published_set_key(manifest.service.application))
+        published = PublishedSet.model_validate_json(content)
+        definitions = [self._targets.published(version.manifest) for version in published.services.values()]
+        return {
+            definition.role: self._engines[definition.kind].url(target.environment, definition)
+            for definition in definitions
+        }

@@ -1,0 +1,119 @@
+"""What a person may ask for, and the answers: read by the duty that holds the keys."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from domain.artifact import ArtifactKind
+from domain.deployment import ServiceState
+from domain.environment import Environment
+from domain.identity import ServiceId
+from domain.release import Message, ReleaseRequest
+
+#: Of one text that travels through Temporal (its own bound is 2 MiB).
+TEXT_LIMIT = 512 * 1024
+
+
+class DeployedRequest(Message):
+    """What runs in one environment, of one application or of all."""
+
+    environment: Environment
+    application: str | None = None
+
+
+class DeployedServices(Message):
+    """What runs there, by name."""
+
+    services: tuple[ServiceState, ...]
+
+
+class StepOutputRequest(Message):
+    """The kept output of a release's steps; of one step, or of all."""
+
+    release: str
+    step: str | None = None
+
+
+class StepOutput(Message):
+    """The end of one step's output, at most 512 KiB shared by all steps that were asked for."""
+
+    step: str
+    run: str
+    uri: str
+    text: str
+    cut: bool = False
+
+
+class StepOutputs(Message):
+    """The outputs, oldest run first."""
+
+    outputs: tuple[StepOutput, ...]
+
+
+class ServiceLogsRequest(Message):
+    """The last lines of each task of a deployed service."""
+
+    environment: Environment
+    service: ServiceId
+    lines: int = Field(default=200, ge=1, le=5000)
+
+
+class ServiceLogs(Message):
+    """The lines, each with its task's name in front."""
+
+    text: str
+
+
+class ManifestRequest(Message):
+    """A manifest by its digest, its S3 URI, or as a document that the caller has."""
+
+    digest: str | None = None
+    uri: str | None = None
+    document: str | None = None
+
+
+class ManifestDocument(Message):
+    """A manifest as it is; ``fault`` says why it must not be trusted, ``None`` that it may be."""
+
+    digest: str
+    uri: str | None
+    document: str
+    fault: str | None = None
+
+
+class PlanRequest(Message):
+    """What would a release of this commit do?"""
+
+    release: ReleaseRequest
+
+
+class PlannedArtifact(Message):
+    """One artifact: found under its inputs, or to be built."""
+
+    kind: ArtifactKind
+    inputs: str
+    reused: bool
+    bases: tuple[str, ...] = ()
+
+
+class PlannedArtifacts(Message):
+    """What the build stage would make and reuse."""
+
+    artifacts: tuple[PlannedArtifact, ...]
+
+
+class PlannedDeploy(Message):
+    """What a deploy would replace; ``running`` is the number there now."""
+
+    environment: Environment
+    running: int | None
+    commit: str | None
+    replicas: int
+
+
+class Plan(Message):
+    """What a release would build, reuse and deploy."""
+
+    release: str
+    artifacts: tuple[PlannedArtifact, ...]
+    deploys: tuple[PlannedDeploy, ...]

@@ -1,0 +1,79 @@
+"""What one stage hands to the next: one model in, one model out for each activity."""
+
+from __future__ import annotations
+
+from domain.artifact import Artifact, ArtifactKind
+from domain.environment import Environment
+from domain.identity import ServiceId
+from domain.manifest import Dependency, ManifestPointer
+from domain.release import Message
+from domain.service import Kind, ServiceDefinition
+
+
+class Source(Message):
+    """A service's source, fetched once: what it says of itself and where the snapshot is."""
+
+    definition: ServiceDefinition
+    snapshot: Artifact
+
+
+class BuildRequest(Message):
+    """One artifact to build; ``run`` tells a second run of a release from the first."""
+
+    release: str
+    run: str
+    kind: ArtifactKind
+    source: Source
+
+
+class Built(Message):
+    """A built artifact; ``log`` is the URI of the output of the build that made it."""
+
+    artifact: Artifact
+    dependencies: tuple[Dependency, ...] = ()
+    reused: bool
+    log: str
+
+
+class PublishRequest(Message):
+    """A candidate that asks to be in the published set."""
+
+    release: str
+    service: ServiceId
+    commit: str
+    manifest: ManifestPointer
+
+
+class Published(Message):
+    """The release number that a publication got."""
+
+    number: int
+
+
+class Target(Message):
+    """One release in one environment. The rest is read from the manifest, which is signed."""
+
+    environment: Environment
+    release: str
+    run: str
+    number: int
+    manifest: ManifestPointer
+
+
+class Deployed(Message):
+    """A deploy that has arrived; ``url`` is where the edge serves it, if it does."""
+
+    detail: str
+    url: str = ""
+
+
+class Checked(Message):
+    """One check of a deployed release that passed, in one line for a person."""
+
+    detail: str
+
+
+def artifacts_to_build(definition: ServiceDefinition) -> tuple[ArtifactKind, ...]:
+    """What a service's build makes: its own artifact, and its suite when it has one."""
+    own = ArtifactKind.BUNDLE if definition.kind is Kind.STATIC else ArtifactKind.IMAGE
+    return (own, ArtifactKind.SUITE) if definition.tests else (own,)

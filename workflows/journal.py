@@ -1,0 +1,104 @@
+"""A release's own record: which stage, since when, how it ended; what the Temporal UI shows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio import exceptions, workflow
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from domain.errors import InvalidDefinition, InvalidInput, Superseded
+    from domain.release import Failure, ReleaseRequest, ReleaseResult, ReleaseStatus, Stage, StageResult, StageStatus
+    from workflows import attributes
+    from workflows.page import release_page
+
+RELEASE_FAILED = "ReleaseFailed"
+_REFUSALS = {InvalidInput.__name__, InvalidDefinition.__name__}
+
+
+class StageNote:
+    """What a stage wants to say about itself: one line, and a link if there is one."""
+
+    detail = ""
+
+
+class Journal:
+    """Keeps a release's :class:`ReleaseResult` current, and the UI with it."""
+
+    def __init__(self, request: ReleaseRequest) -> None:
+        self.links: dict[str, str] = {}
+        self._request = request
+        self.result = ReleaseResult(
+            release=request.id, application=request.application, role=request.role, commit=request.commit
+        )
+
+    @asynccontextmanager
+    async def stage(self, name: Stage) -> AsyncIterator[StageNote]:
+        """One stage: timed, shown, and kept in the result whatever happens inside."""
+        note = StageNote()
+        started = StageResult(name=name, status=StageStatus.RUNNING, started=workflow.now())
+        before = self.result.stages
+        self._record(stages=(*before, started))
+        workflow.upsert_search_attributes([attributes.STAGE.value_set(name.value)])
+        try:
+            yield note
+        except (FailureError, asyncio.CancelledError) as error:
+            cancelled = is_cancelled_exception(error)
+            status = StageStatus.CANCELLED if cancelled else StageStatus.FAILED
+            failure = failure_of(name, error)
+            self._record(stages=(*before, _ended(started, status, failure.message)), failure=failure)
+            raise
+        self._record(stages=(*before, _ended(started, StageStatus.DONE, note.detail)))
+
+    def number(self, number: int) -> None:
+        """The release got its number."""
+        self._record(number=number)
+        workflow.upsert_search_attributes([attributes.NUMBER.value_set(number)])
+
+    def update(self, **changes: object) -> None:
+        """Other fields of the result that became known."""
+        self._record(**changes)
+
+    def end(self, status: ReleaseStatus) -> ReleaseResult:
+        """The release's last word."""
+        self._record(status=status)
+        workflow.upsert_search_attributes([attributes.STATUS.value_set(status.value)])
+        return self.result
+
+    def end_of(self, error: BaseException) -> ReleaseStatus:
+        """Which end an error is: refused, superseded, or failed."""
+        kind = self.result.failure.kind if self.result.failure else type(error).__name__
+        if kind == Superseded.__name__:
+            return ReleaseStatus.SUPERSEDED
+        in_source = self.result.current is not None and self.result.current.name is Stage.SOURCE
+        return ReleaseStatus.REFUSED if in_source and kind in _REFUSALS else ReleaseStatus.FAILED
+
+    def _record(self, **changes: object) -> None:
+        self.result = self.result.model_copy(update=changes)
+        workflow.set_current_details(release_page(self._request, self.result, self.links))
+
+
+def failure_of(stage: Stage, error: BaseException) -> Failure:
+    """An error as a person needs it: the cause that an activity gave, not Temporal's wrapping."""
+    cause: BaseException = error
+    while isinstance(cause, ActivityError) and cause.cause is not None:
+        cause = cause.cause
+    if isinstance(cause, ApplicationError):
+        evidence = next((detail for detail in cause.details if isinstance(detail, str)), None)
+        return Failure(stage=stage, kind=cause.type or "Error", message=cause.message, evidence=evidence)
+    if isinstance(cause, exceptions.TimeoutError):
+        last = cause.cause
+        if isinstance(last, ApplicationError):
+            return Failure(stage=stage, kind=last.type or "Error", message=f"{last.message} (tried until time was up)")
+        return Failure(stage=stage, kind="Timeout", message=f"no end in time ({cause.type.name if cause.type else ''})")
+    if isinstance(cause, CancelledError | asyncio.CancelledError):
+        return Failure(stage=stage, kind="Cancelled", message="cancelled")
+    return Failure(stage=stage, kind=type(cause).__name__, message=str(cause))
+
+
+def _ended(stage: StageResult, status: StageStatus, detail: str) -> StageResult:
+    seconds = (workflow.now() - stage.started).total_seconds()
+    return stage.model_copy(update={"status": status, "seconds": seconds, "detail": detail})

@@ -1,0 +1,57 @@
+"""The page of a release in the Temporal UI, as markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from domain.release import Failure, ReleaseRequest, ReleaseResult, Stage, StageStatus
+
+_MARKS = {
+    StageStatus.RUNNING: "▶ running",
+    StageStatus.DONE: "✔ done",
+    StageStatus.FAILED: "✘ failed",
+    StageStatus.CANCELLED: "■ cancelled",
+}
+
+
+def release_page(request: ReleaseRequest, result: ReleaseResult, links: Mapping[str, str]) -> str:
+    """Status first, then what went wrong, then the stages, then where to look further."""
+    number = f" #{result.number}" if result.number else ""
+    parts = [f"## {request.service}{number}: {result.status}", _origin(request)]
+    if result.failure:
+        parts.append(_failure(result.failure))
+    parts.append(_stages(result))
+    more = [f"- [{name}]({url})" for name, url in links.items() if url]
+    if result.manifest:
+        more.append(f"- manifest `{result.manifest.digest}`")
+    more += [f"- `onward show {result.release}`", f"- `onward logs {result.release}`"]
+    return "\n\n".join([*parts, "\n".join(more)])
+
+
+def _origin(request: ReleaseRequest) -> str:
+    by = f" by {request.requested_by}" if request.requested_by else ""
+    reason = f": {request.reason}" if request.reason else ""
+    return f"Commit `{request.commit}` of `{request.repository}`, directory `{request.service_directory}`{by}{reason}"
+
+
+def _failure(failure: Failure) -> str:
+    quoted = "\n".join(f"> {line}" for line in failure.message.splitlines())
+    evidence = f"\n\nEvidence: `{failure.evidence}`" if failure.evidence else ""
+    return f"**Failed in {failure.stage}** ({failure.kind})\n\n{quoted}{evidence}"
+
+
+def _stages(result: ReleaseResult) -> str:
+    rows = ["| stage | status | seconds | |", "|---|---|---:|---|"]
+    seen = {stage.name: stage for stage in result.stages}
+    for name in Stage:
+        stage = seen.get(name)
+        if stage is None:
+            rows.append(f"| {name} | · | | |")
+            continue
+        seconds = "" if stage.seconds is None else f"{stage.seconds:.1f}"
+        detail = stage.detail.splitlines()[0].replace("|", "\\|") if stage.detail else ""
+        rows.append(f"| {name} | {_MARKS[stage.status]} | {seconds} | {detail} |")
+    return "\n".join(rows)

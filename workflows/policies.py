@@ -1,0 +1,68 @@
+"""How activities are tried: where, how long, how often. One place for all of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType, ActivityConfig
+
+from domain.errors import FINAL_ERRORS
+from domain.identity import Duty, task_queue
+
+#: How long a stage goes on trying while a server does not answer.
+PATIENCE = timedelta(minutes=5)
+HEARTBEAT = timedelta(seconds=3)
+
+RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=500),
+    backoff_coefficient=2,
+    maximum_interval=timedelta(seconds=20),
+    non_retryable_error_types=[*(error.__name__ for error in FINAL_ERRORS), "ValidationError"],
+)
+
+#: People wait for an answer: a server that is down is said soon.
+LOOKUP_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200),
+    maximum_attempts=2,
+    non_retryable_error_types=RETRY.non_retryable_error_types,
+)
+
+
+def brief(duty: Duty, summary: str) -> ActivityConfig:
+    """For work of less than ten seconds; a killed worker is noticed after ten."""
+    return ActivityConfig(
+        task_queue=task_queue(duty),
+        start_to_close_timeout=timedelta(seconds=10),
+        schedule_to_close_timeout=PATIENCE,
+        retry_policy=RETRY,
+        summary=summary,
+    )
+
+
+def long(duty: Duty, summary: str, timeout: timedelta) -> ActivityConfig:
+    """For work with a heartbeat; a killed worker is noticed after three seconds.
+
+    :param timeout: of one attempt; :data:`PATIENCE` comes on top for all attempts together.
+    """
+    return ActivityConfig(
+        task_queue=task_queue(duty),
+        start_to_close_timeout=timeout,
+        schedule_to_close_timeout=timeout + PATIENCE,
+        heartbeat_timeout=HEARTBEAT,
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        retry_policy=RETRY,
+        summary=summary,
+    )
+
+
+def lookup(duty: Duty, summary: str) -> ActivityConfig:
+    """For reading on behalf of a person who waits."""
+    return ActivityConfig(
+        task_queue=task_queue(duty),
+        start_to_close_timeout=timedelta(seconds=30),
+        schedule_to_close_timeout=timedelta(seconds=45),
+        schedule_to_start_timeout=timedelta(seconds=8),
+        retry_policy=LOOKUP_RETRY,
+        summary=summary,
+    )

@@ -1,0 +1,172 @@
+"""One service's commit on its way through all stages."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.build import BuildActivities
+    from activities.deploy import DeployActivities
+    from activities.manifest import ManifestActivities
+    from activities.publish import PublishActivities
+    from activities.source import SourceActivities
+    from activities.verify import VerifyActivities
+    from domain.environment import ENVIRONMENTS, Environment
+    from domain.identity import Duty, duty_of
+    from domain.manifest import Manifest, ManifestPointer
+    from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
+    from domain.service import ServiceDefinition
+    from domain.stages import BuildRequest, Built, PublishRequest, Source, Target, artifacts_to_build
+    from workflows import policies
+    from workflows.concurrently import all_or_first_error
+    from workflows.journal import RELEASE_FAILED, Journal
+
+SOURCE_TIMEOUT = timedelta(minutes=5)
+BUILD_TIMEOUT = timedelta(minutes=60)
+CHECK_TIMEOUT = timedelta(minutes=1)
+SMOKE_TIMEOUT = timedelta(minutes=10)
+MARGIN = timedelta(minutes=1)
+
+
+@workflow.defn(name="Release")
+class ReleaseWorkflow:
+    """Build, manifest, publish, deploy and verify: first in ci, then in prod. Only forward."""
+
+    @workflow.init
+    def __init__(self, request: ReleaseRequest) -> None:
+        self._request = request
+        self._journal = Journal(request)
+
+    @workflow.run
+    async def run(self, request: ReleaseRequest) -> ReleaseResult:  # noqa: ARG002 – init keeps it
+        """The stages in their order. A release that does not end well fails this workflow with
+        its :class:`ReleaseResult` as the error's detail; a superseded one ends well."""
+        try:
+            source = await self._source()
+            built = await self._build(source)
+            manifest = await self._manifest(source, built)
+            number = await self._publish(manifest)
+            for environment in ENVIRONMENTS:
+                target = self._target(environment, manifest, number)
+                await self._deploy(target, source.definition)
+                await self._verify(target, source.definition)
+        except (FailureError, asyncio.CancelledError) as error:
+            return self._ended(error)
+        return self._journal.end(ReleaseStatus.VERIFIED)
+
+    @workflow.query(description="How far the release is: its stages, number, manifest and failure")
+    def progress(self) -> ReleaseResult:
+        """The result so far."""
+        return self._journal.result
+
+    async def _source(self) -> Source:
+        async with self._journal.stage(Stage.SOURCE) as note:
+            source = await workflow.execute_activity_method(
+                SourceActivities.fetch_source,
+                self._request,
+                **policies.long(Duty.BUILD, f"fetch {self._request.commit[:12]}", SOURCE_TIMEOUT),
+            )
+            note.detail = f"snapshot {source.snapshot.digest[:19]}"
+        return source
+
+    async def _build(self, source: Source) -> list[Built]:
+        async with self._journal.stage(Stage.BUILD) as note:
+            kinds = artifacts_to_build(source.definition)
+            built = await all_or_first_error(
+                workflow.execute_activity_method(
+                    BuildActivities.build,
+                    BuildRequest(release=self._request.id, run=workflow.info().run_id, kind=kind, source=source),
+                    **policies.long(Duty.BUILD, f"build {kind}", BUILD_TIMEOUT),
+                )
+                for kind in kinds
+            )
+            note.detail = ", ".join(f"{one.artifact.kind} {'reused' if one.reused else 'built'}" for one in built)
+        return built
+
+    async def _manifest(self, source: Source, built: list[Built]) -> ManifestPointer:
+        async with self._journal.stage(Stage.MANIFEST) as note:
+            manifest = Manifest(
+                release=self._request.id,
+                repository=self._request.repository,
+                commit=self._request.commit,
+                service_directory=self._request.service_directory,
+                definition=source.definition,
+                artifacts=(*(one.artifact for one in built), source.snapshot),
+                dependencies=tuple(dict.fromkeys(base for one in built for base in one.dependencies)),
+                started=workflow.info().start_time,
+                finished=workflow.now(),
+            )
+            pointer = await workflow.execute_activity_method(
+                ManifestActivities.write_manifest, manifest, **policies.brief(Duty.BUILD, "sign the manifest")
+            )
+            self._journal.update(manifest=pointer)
+            note.detail = pointer.digest[:19]
+        return pointer
+
+    async def _publish(self, manifest: ManifestPointer) -> int:
+        async with self._journal.stage(Stage.PUBLISH) as note:
+            request = PublishRequest(
+                release=self._request.id, service=self._request.service, commit=self._request.commit, manifest=manifest
+            )
+            published = await workflow.execute_activity_method(
+                PublishActivities.publish, request, **policies.brief(Duty.CI, "join the published set")
+            )
+            self._journal.number(published.number)
+            note.detail = f"release #{published.number}"
+        return published.number
+
+    async def _deploy(self, target: Target, definition: ServiceDefinition) -> None:
+        async with self._journal.stage(Stage.deploy(target.environment)) as note:
+            deployed = await workflow.execute_activity_method(
+                DeployActivities.deploy,
+                target,
+                **policies.long(
+                    duty_of(target.environment),
+                    f"deploy #{target.number} to {target.environment}",
+                    definition.deploy.timeout + MARGIN,
+                ),
+            )
+            self._journal.links[f"{target.environment} edge"] = deployed.url
+            note.detail = deployed.detail
+
+    async def _verify(self, target: Target, definition: ServiceDefinition) -> None:
+        duty, environment = duty_of(target.environment), target.environment
+        async with self._journal.stage(Stage.verify(environment)) as note:
+            checks = [
+                await workflow.execute_activity_method(
+                    VerifyActivities.check_replicas,
+                    target,
+                    **policies.long(duty, f"check the replicas in {environment}", CHECK_TIMEOUT),
+                )
+            ]
+            if definition.tests and definition.tests.smoke:
+                smoke = policies.long(duty, f"run the smoke cases in {environment}", SMOKE_TIMEOUT)
+                checks.append(await workflow.execute_activity_method(VerifyActivities.run_smoke, target, **smoke))
+            if definition.verify.bake:
+                bake = policies.long(duty, f"bake in {environment}", definition.verify.bake + MARGIN)
+                checks.append(await workflow.execute_activity_method(VerifyActivities.bake, target, **bake))
+            note.detail = ", ".join(check.detail for check in checks)
+
+    def _target(self, environment: Environment, manifest: ManifestPointer, number: int) -> Target:
+        return Target(
+            environment=environment,
+            release=self._request.id,
+            run=workflow.info().run_id,
+            number=number,
+            manifest=manifest,
+        )
+
+    def _ended(self, error: BaseException) -> ReleaseResult:
+        """Every end that is not *verified*. A cancelled release closes as cancelled."""
+        result = self._journal.end(self._journal.end_of(error))
+        if result.status is ReleaseStatus.SUPERSEDED:
+            return result
+        if is_cancelled_exception(error):
+            raise error
+        failure = result.failure
+        text = f"{failure.stage}: {failure.message}" if failure else str(error)
+        raise ApplicationError(text, result, type=RELEASE_FAILED, non_retryable=True) from error
