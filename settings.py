@@ -19,6 +19,23 @@ from domain.identity import Duty
 LOOPBACK = "127.0.0.1"
 
 
+#: Which duties hold which key: a duty needs all of its own and must have none of another's.
+_STORES = frozenset({Duty.BUILD, Duty.CI, Duty.PROD})
+_KEYS: dict[str, frozenset[Duty]] = {
+    "s3_access_key": _STORES,
+    "s3_secret_key": _STORES,
+    "trusted_keys": frozenset({Duty.CI, Duty.PROD}),
+    "build_docker_host": frozenset({Duty.BUILD}),
+    "signing_key": frozenset({Duty.BUILD}),
+    "ci_docker_host": frozenset({Duty.CI}),
+    "prod_docker_host": frozenset({Duty.PROD}),
+}
+
+
+def _variable(name: str) -> str:
+    return f"ONWARD_{name.upper()}"
+
+
 class StackSettings(BaseSettings):
     """The local stack: where it keeps its state and which ports it takes."""
 
@@ -82,13 +99,15 @@ class WorkerSettings(ClientSettings):
     registry: str = Field(default=f"{LOOPBACK}:5005", description="host[:port] of the image registry")
     registry_tls: bool = Field(default=False, description="speak TLS to the registry")
     build_docker_host: str = Field(default="", description="build duty: the build engine")
-    signing_key: Path | None = Field(default=None, description="build duty: private key that signs manifests (PEM)")
-    trusted_keys: Path | None = Field(
-        default=None, description="directory of public keys (*.pem) whose manifests are deployed"
+    signing_key: Path = Field(default=Path(), description="build duty: private key that signs manifests (PEM)")
+    trusted_keys: Path = Field(
+        default=Path(), description="directory of public keys (*.pem) whose manifests are deployed"
     )
     ci_docker_host: str = Field(default="", description="ci duty: a manager of the ci swarm")
     prod_docker_host: str = Field(default="", description="prod duty: a manager of the prod swarm")
     endpoint_mode: str = Field(default="dnsrr", pattern="^(dnsrr|vip)$", description="swarm endpoint mode")
+    slots: int = Field(default=32, ge=1, le=500, description="activities at once, for the ci and prod duties")
+    build_slots: int = Field(default=6, ge=1, le=100, description="activities at once, for the build duty")
     metrics_address: str = Field(default="", description="host:port for the worker's metrics; none without")
 
     def docker_host(self, duty: Duty) -> str:
@@ -97,21 +116,20 @@ class WorkerSettings(ClientSettings):
             duty
         ]
 
+    def only(self, duty: Duty) -> Self:
+        """These settings without the keys of other duties: for several duties in one process."""
+        foreign = {name: type(self).model_fields[name].default for name, duties in _KEYS.items() if duty not in duties}
+        return self.model_copy(update=foreign)
+
     def checked_for(self, duty: Duty) -> Self:
         """These settings, if they hold every key of the duty and no key of another.
 
         :raises InvalidInput: naming each variable that is missing or must not be there.
         """
-        keys = {
-            "ONWARD_S3_ACCESS_KEY": (bool(self.s3_access_key.get_secret_value()), {Duty.BUILD, Duty.CI, Duty.PROD}),
-            "ONWARD_BUILD_DOCKER_HOST": (bool(self.build_docker_host), {Duty.BUILD}),
-            "ONWARD_SIGNING_KEY": (self.signing_key is not None, {Duty.BUILD}),
-            "ONWARD_CI_DOCKER_HOST": (bool(self.ci_docker_host), {Duty.CI}),
-            "ONWARD_PROD_DOCKER_HOST": (bool(self.prod_docker_host), {Duty.PROD}),
-            "ONWARD_TRUSTED_KEYS": (self.trusted_keys is not None, {Duty.BUILD, Duty.CI, Duty.PROD}),
-        }
-        foreign = [name for name, (given, duties) in keys.items() if given and duty not in duties]
-        missing = [name for name, (given, duties) in keys.items() if not given and duty in duties]
+        default = {name: type(self).model_fields[name].default for name in _KEYS}
+        given = {name for name in _KEYS if getattr(self, name) != default[name]}
+        foreign = [_variable(name) for name, duties in _KEYS.items() if name in given and duty not in duties]
+        missing = [_variable(name) for name, duties in _KEYS.items() if name not in given and duty in duties]
         if foreign:
             raise InvalidInput(
                 f"the {duty} duty must not hold {', '.join(foreign)}",

@@ -1,0 +1,69 @@
+"""Traces over OTLP and metrics for Prometheus; nothing is sent and nothing listens by default."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from temporalio.client import Plugin
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+
+
+def plugins(otlp_endpoint: str, service: str) -> list[Plugin]:
+    """What a Temporal client needs so that a release is one trace from the CLI to its activities.
+
+    :param otlp_endpoint: ``http://host:4317`` of an OTLP/gRPC collector; empty for none.
+    :param service: ``service.name`` of the spans: ``onward-cli``, ``onward-worker-<duty>``.
+    """
+    if not otlp_endpoint:
+        return []
+    from opentelemetry import trace
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from temporalio.contrib.opentelemetry import OpenTelemetryPlugin, create_tracer_provider
+
+    provider = create_tracer_provider(resource=Resource.create({"service.name": service}))
+    exporter = OTLPSpanExporter(endpoint=otlp_endpoint, insecure=otlp_endpoint.startswith("http://"))
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    return [OpenTelemetryPlugin(add_temporal_spans=True)]
+
+
+def flush() -> None:
+    """Send what is still kept; called before a process ends without running exit handlers."""
+    from opentelemetry import trace
+
+    force_flush = getattr(trace.get_tracer_provider(), "force_flush", None)
+    if force_flush is not None:
+        force_flush(timeout_millis=2000)
+
+
+def metrics_runtime(address: str) -> Runtime | None:
+    """A Temporal runtime that serves the SDK's metrics at ``http://<address>/metrics``."""
+    if not address:
+        return None
+    config = PrometheusConfig(bind_address=address, counters_total_suffix=True, durations_as_seconds=True)
+    return Runtime(telemetry=TelemetryConfig(metrics=config))
+
+
+class Redaction(logging.Filter):
+    """Replaces the values of secrets in every log record, also in its error text."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__()
+        self._secrets = [secret for secret in secrets if len(secret) >= 6]
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, without the secrets."""
+        text = record.getMessage()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        record.msg, record.args = self._without(text), ()
+        record.exc_text = self._without(record.exc_text) if record.exc_text else record.exc_text
+        return True
+
+    def _without(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
