@@ -48,6 +48,7 @@ class StageStatus(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
 
 
 class ReleaseStatus(StrEnum):

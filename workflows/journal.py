@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from temporalio import exceptions, workflow
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from domain.errors import InvalidDefinition, InvalidInput, Superseded
@@ -16,7 +16,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.page import release_page
 
 RELEASE_FAILED = "ReleaseFailed"
+CANCELLED = "Cancelled"
 _REFUSALS = {InvalidInput.__name__, InvalidDefinition.__name__}
+_UNUSUAL = {CANCELLED: StageStatus.CANCELLED, Superseded.__name__: StageStatus.SUPERSEDED}
 
 
 class StageNote:
@@ -46,10 +48,11 @@ class Journal:
         try:
             yield note
         except (FailureError, asyncio.CancelledError) as error:
-            cancelled = is_cancelled_exception(error)
-            status = StageStatus.CANCELLED if cancelled else StageStatus.FAILED
             failure = failure_of(name, error)
-            self._record(stages=(*before, _ended(started, status, failure.message)), failure=failure)
+            status = _UNUSUAL.get(failure.kind, StageStatus.FAILED)
+            superseded = status is StageStatus.SUPERSEDED
+            ended = _ended(started, status, failure.message)
+            self._record(stages=(*before, ended), failure=None if superseded else failure)
             raise
         self._record(stages=(*before, _ended(started, StageStatus.DONE, note.detail)))
 
@@ -68,13 +71,14 @@ class Journal:
         workflow.upsert_search_attributes([attributes.STATUS.value_set(status.value)])
         return self.result
 
-    def end_of(self, error: BaseException) -> ReleaseStatus:
-        """Which end an error is: refused, superseded, or failed."""
-        kind = self.result.failure.kind if self.result.failure else type(error).__name__
-        if kind == Superseded.__name__:
+    @property
+    def bad_end(self) -> ReleaseStatus:
+        """Which end the last stage's error means: refused, superseded, or failed."""
+        stage, failure = self.result.current, self.result.failure
+        if stage is not None and stage.status is StageStatus.SUPERSEDED:
             return ReleaseStatus.SUPERSEDED
-        in_source = self.result.current is not None and self.result.current.name is Stage.SOURCE
-        return ReleaseStatus.REFUSED if in_source and kind in _REFUSALS else ReleaseStatus.FAILED
+        refused = failure is not None and failure.stage is Stage.SOURCE and failure.kind in _REFUSALS
+        return ReleaseStatus.REFUSED if refused else ReleaseStatus.FAILED
 
     def _record(self, **changes: object) -> None:
         self.result = self.result.model_copy(update=changes)
@@ -95,7 +99,7 @@ def failure_of(stage: Stage, error: BaseException) -> Failure:
             return Failure(stage=stage, kind=last.type or "Error", message=f"{last.message} (tried until time was up)")
         return Failure(stage=stage, kind="Timeout", message=f"no end in time ({cause.type.name if cause.type else ''})")
     if isinstance(cause, CancelledError | asyncio.CancelledError):
-        return Failure(stage=stage, kind="Cancelled", message="cancelled")
+        return Failure(stage=stage, kind=CANCELLED, message="cancelled")
     return Failure(stage=stage, kind=type(cause).__name__, message=str(cause))
 
 

@@ -14,6 +14,7 @@ _MARKS = {
     StageStatus.DONE: "✔ done",
     StageStatus.FAILED: "✘ failed",
     StageStatus.CANCELLED: "■ cancelled",
+    StageStatus.SUPERSEDED: "» superseded",
 }
 
 

@@ -162,7 +162,7 @@ class ReleaseWorkflow:
 
     def _ended(self, error: BaseException) -> ReleaseResult:
         """Every end that is not *verified*. A cancelled release closes as cancelled."""
-        result = self._journal.end(self._journal.end_of(error))
+        result = self._journal.end(self._journal.bad_end)
         if result.status is ReleaseStatus.SUPERSEDED:
             return result
         if is_cancelled_exception(error):

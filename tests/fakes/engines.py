@@ -1,0 +1,132 @@
+"""Engines that act in memory, and can be told how to fail."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from domain.artifact import Digest, digest_of
+from domain.build import ImageRecipe, SiteRecipe
+from domain.deployment import Action, Deployment, ServiceState, TaskState, UpdateState, decide, is_whole
+from domain.environment import Environment
+from domain.errors import BuildFailed, Unreachable, VerifyFailed
+from domain.identity import ServiceId, canonical_name
+from domain.manifest import Dependency
+from domain.progress import Progress
+from domain.service import ServiceDefinition
+from domain.suite import SuiteOutcome, SuiteRun
+from tests.fakes.stores import MemoryRegistry
+
+
+class MemoryBuilder:
+    """Builds at once; ``failing`` names Dockerfile texts whose build fails, ``blocked`` holds all."""
+
+    def __init__(self, registry: MemoryRegistry) -> None:
+        self.built: list[str] = []
+        self.failing: set[str] = set()
+        self.unreachable = 0
+        self.blocked: threading.Event | None = None
+        self._registry = registry
+
+    def context_digest(self, context: Path) -> Digest:
+        files = sorted(path for path in context.rglob("*") if path.is_file() and path.name != "service.yaml")
+        return digest_of(b"".join(str(file.relative_to(context)).encode() + file.read_bytes() for file in files))
+
+    def resolve(self, image: str, progress: Progress) -> Dependency:
+        return Dependency(uri=image, digest=digest_of(image.encode()))
+
+    def build_image(self, recipe: ImageRecipe, progress: Progress) -> Digest:
+        while self.blocked and not self.blocked.is_set():
+            progress.say("still building")
+            progress.wait(0.05)
+        if self.unreachable:
+            self.unreachable -= 1
+            raise Unreachable("Docker Engine", "memory", "connection refused")
+        text = (recipe.context / recipe.dockerfile).read_text()
+        self.built.append(recipe.tag)
+        if any(mark in text for mark in self.failing):
+            raise BuildFailed("step 2 failed: exit code 1")
+        digest = digest_of(recipe.tag.encode())
+        repository = recipe.tag.removeprefix("registry.test/").partition(":")[0]
+        self._registry.images.add(self._registry.reference(repository, digest))
+        return digest
+
+    def build_site(self, recipe: SiteRecipe, target: Path, progress: Progress) -> Digest:
+        self.built.append(str(recipe.context))
+        with zipfile.ZipFile(target, "w") as bundle:
+            bundle.writestr("index.html", "<p>site</p>")
+        return digest_of(target.read_bytes())
+
+
+class MemoryEngine:
+    """Deploys at once, unless the release's digest is among ``sick``: then the update pauses."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, ServiceState] = {}
+        self.updates: list[tuple[str, int]] = []
+        self.sick: set[str] = set()
+
+    def deploy(self, deployment: Deployment) -> Action:
+        state = self.states.get(deployment.name)
+        action = decide(state.number if state else None, deployment)
+        if action is Action.NOTHING:
+            return action
+        self.updates.append((deployment.name, deployment.number))
+        bad = deployment.commit in self.sick
+        old = state.tasks if state and bad else ()
+        new = TaskState(
+            id=f"{deployment.name}.{deployment.number}",
+            number=deployment.number,
+            digest=deployment.artifact.digest,
+            running=not bad,
+            wanted=not bad,
+            state="failed" if bad else "running",
+            error="exit code 1" if bad else "",
+        )
+        self.states[deployment.name] = ServiceState(
+            environment=deployment.environment,
+            service=deployment.service,
+            number=deployment.number,
+            release=deployment.release,
+            commit=deployment.commit,
+            digest=deployment.artifact.digest,
+            manifest=deployment.manifest.digest,
+            replicas=1,
+            update=UpdateState.PAUSED if bad else UpdateState.COMPLETED,
+            since=datetime.now(UTC),
+            tasks=(*old, new),
+        )
+        return action
+
+    def observe(self, environment: Environment, service: ServiceId) -> ServiceState | None:
+        return self.states.get(canonical_name(environment, service))
+
+    def running(self, environment: Environment) -> list[ServiceState]:
+        return [state for state in self.states.values() if state.environment is environment]
+
+    def logs(self, environment: Environment, service: ServiceId, lines: int) -> str:
+        return f"{canonical_name(environment, service)}.1 started\n"
+
+    def url(self, environment: Environment, definition: ServiceDefinition) -> str:
+        return f"http://{canonical_name(environment, definition.service)}:{definition.port}"
+
+    def probe(self, deployment: Deployment, progress: Progress) -> str:
+        state = self.states[deployment.name]
+        if not is_whole(state, deployment):
+            raise VerifyFailed(f"{deployment.name} is not whole")
+        return "1 of 1 replicas healthy"
+
+
+class MemorySuiteRunner:
+    """Answers each run with the outcome that it was given for the environment, or a pass."""
+
+    def __init__(self) -> None:
+        self.runs: list[SuiteRun] = []
+        self.outcomes: dict[Environment, SuiteOutcome] = {}
+
+    def run(self, run: SuiteRun, progress: Progress) -> SuiteOutcome:
+        self.runs.append(run)
+        report = b'<testsuite><testcase classname="smoke" name="test_smoke_health"/></testsuite>'
+        return self.outcomes.get(run.environment, SuiteOutcome(exit_code=0, reports=(report,), output="ok"))

@@ -1,0 +1,141 @@
+"""All of Onward in memory: the real activities over fake stores and engines."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.build import BuildActivities
+from activities.deploy import DeployActivities
+from activities.environment_reader import EnvironmentReader
+from activities.manifest import ManifestActivities
+from activities.manifest_reader import ManifestReader
+from activities.plan import PlanActivities
+from activities.publish import PublishActivities
+from activities.source import SourceActivities
+from activities.store_reader import StoreReader
+from activities.targets import Targets
+from activities.verify import VerifyActivities
+from domain.artifact import Digest, digest_of
+from domain.environment import ENVIRONMENTS
+from domain.identity import Duty, duty_of, task_queue
+from domain.release import ReleaseRequest
+from domain.service import Kind
+from tests.fakes.engines import MemoryBuilder, MemoryEngine, MemorySuiteRunner
+from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
+from workflows.lookups import LOOKUPS
+from workflows.release import ReleaseWorkflow
+
+REPOSITORY = "https://git.test/shop"
+
+DEFINITION = """\
+application: {application}
+role: {role}
+build: {{context: app}}
+tests: {{integration: {{context: tests}}, smoke: {{case: "test_smoke*"}}}}
+config: {{ci: {{LEVEL: debug}}, prod: {{LEVEL: {level}}}}}
+owner: team
+"""
+
+
+class PlainSnapshots:
+    """Snapshots as plain tar files."""
+
+    def pack(self, directory: Path, file: Path) -> Digest:
+        with tarfile.open(file, "w") as archive:
+            archive.add(directory, ".", filter=_without_times)
+        return digest_of(file.read_bytes())
+
+    def unpack(self, file: Path, directory: Path) -> None:
+        with tarfile.open(file) as archive:
+            archive.extractall(directory, filter="data")
+
+
+class MemoryOnward:
+    """Every part in memory, each open to the test."""
+
+    def __init__(self) -> None:
+        self.store = MemoryObjectStore()
+        self.registry = MemoryRegistry()
+        self.repositories = MemoryRepositories()
+        self.builder = MemoryBuilder(self.registry)
+        self.engine = MemoryEngine()
+        self.runner = MemorySuiteRunner()
+        self.signer = MemorySigner()
+        self.trusted = MemorySigner()
+        self.application = f"t{uuid4().hex[:8]}"
+
+    def commit(self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info") -> ReleaseRequest:
+        """A new commit of a role, ready to be released."""
+        commit = uuid4().hex + "00000000"
+        definition = DEFINITION.format(application=self.application, role=role, level=level)
+        self.repositories.commits[REPOSITORY, commit] = {
+            f"{role}/service.yaml": definition,
+            f"{role}/app/Dockerfile": dockerfile,
+            f"{role}/tests/Dockerfile": "FROM base\n",
+        }
+        return ReleaseRequest(
+            application=self.application,
+            role=role,
+            repository=REPOSITORY,
+            commit=commit,
+            service_directory=role,
+            requested_by="ci",
+        )
+
+    def activities(self, duty: Duty) -> list[Callable[..., Any]]:
+        """The activities of a duty, as ``worker.py`` wires them."""
+        manifests = ManifestReader(self.store, {"memory": self.trusted})
+        if duty is Duty.BUILD:
+            builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots())
+            return [
+                SourceActivities(self.repositories, self.store, PlainSnapshots()).fetch_source,
+                builds.build,
+                PlanActivities(self.repositories, builds).plan_builds,
+                ManifestActivities(self.store, self.signer).write_manifest,
+            ]
+        environment = next(one for one in ENVIRONMENTS if duty_of(one) is duty)
+        targets = Targets(environment, self.store, self.registry, manifests)
+        engines = {Kind.SERVICE: self.engine}
+        verify = VerifyActivities(targets, engines, self.runner, self.store)
+        reader, lookups = EnvironmentReader(engines), StoreReader(self.store, manifests)
+        return [
+            DeployActivities(targets, engines, "http://edge.test").deploy,
+            verify.check_replicas,
+            verify.run_smoke,
+            verify.bake,
+            reader.deployed,
+            reader.service_logs,
+            PublishActivities(self.store, manifests).publish,
+            lookups.step_outputs,
+            lookups.manifest,
+        ]
+
+    @asynccontextmanager
+    async def workers(self, client: Client) -> AsyncIterator[None]:
+        """One worker per duty, in this process."""
+        async with AsyncExitStack() as running:
+            for duty in Duty:
+                worker = Worker(
+                    client,
+                    task_queue=task_queue(duty),
+                    workflows=[ReleaseWorkflow, *LOOKUPS] if duty is Duty.ORCHESTRATE else [],
+                    activities=[] if duty is Duty.ORCHESTRATE else self.activities(duty),
+                    activity_executor=ThreadPoolExecutor(16),
+                    max_concurrent_activities=16,
+                )
+                await running.enter_async_context(worker)
+            yield
+
+
+def _without_times(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.mtime = 0
+    return entry

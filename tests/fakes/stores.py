@@ -1,0 +1,118 @@
+"""Stores that remember in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from domain.artifact import digest_of, verified
+from domain.errors import Conflict, InvalidInput, NotFound
+from domain.service import DEFINITION_FILE
+from domain.storage import StoredObject
+
+
+class MemoryObjectStore:
+    """An object store with the conditional writes of S3."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.writes: list[str] = []
+
+    def uri(self, key: str) -> str:
+        return f"s3://memory/{key}"
+
+    def key(self, uri: str) -> str:
+        if not uri.startswith("s3://memory/"):
+            raise InvalidInput(f"not in this store: {uri}")
+        return uri.removeprefix("s3://memory/")
+
+    def read(self, key: str) -> StoredObject | None:
+        content = self.objects.get(key)
+        return None if content is None else StoredObject(content=content, etag=hashlib.md5(content).hexdigest())  # noqa: S324
+
+    def get(self, key: str) -> bytes:
+        found = self.read(key)
+        if found is None:
+            raise NotFound(f"no object {key}")
+        return found.content
+
+    def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
+        self.writes.append(key)
+        self.objects[key] = content
+
+    def create(self, key: str, content: bytes, content_type: str = "application/json") -> None:
+        if self.objects.get(key, content) != content:
+            raise Conflict(f"{key} is there with other content")
+        self.put(key, content)
+
+    def replace(self, key: str, content: bytes, etag: str | None) -> None:
+        found = self.read(key)
+        if found is not None and found.content == content:
+            return
+        if (found.etag if found else None) != etag:
+            raise Conflict(f"{key} was changed by somebody else")
+        self.put(key, content)
+
+    def create_file(self, key: str, file: Path, digest: str) -> None:
+        if key not in self.objects:
+            self.put(key, verified(file.read_bytes(), digest, str(file)))
+
+    def fetch_file(self, key: str, file: Path, digest: str) -> None:
+        file.write_bytes(verified(self.get(key), digest, key))
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        return iter(sorted(key for key in self.objects if key.startswith(prefix)))
+
+
+class MemoryRegistry:
+    """An image registry: digests by repository."""
+
+    def __init__(self) -> None:
+        self.images: set[str] = set()
+
+    def reference(self, repository: str, digest: str) -> str:
+        return f"registry.test/{repository}@{digest}"
+
+    def tagged(self, repository: str, tag: str) -> str:
+        return f"registry.test/{repository}:{tag}"
+
+    def holds(self, reference: str) -> bool:
+        return reference in self.images
+
+
+class MemoryRepositories:
+    """Git repositories as mappings: (repository, commit) → path → text."""
+
+    def __init__(self) -> None:
+        self.commits: dict[tuple[str, str], dict[str, str]] = {}
+
+    def definition(self, repository: str, commit: str, service_directory: str) -> str:
+        return self._files(repository, commit)[str(Path(service_directory, DEFINITION_FILE))]
+
+    def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> None:
+        for path, text in self._files(repository, commit).items():
+            if Path(path).is_relative_to(service_directory):
+                file = into / Path(path).relative_to(service_directory)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text)
+
+    def _files(self, repository: str, commit: str) -> dict[str, str]:
+        if (repository, commit) not in self.commits:
+            raise InvalidInput(f"there is no commit {commit}", where=repository)
+        return self.commits[repository, commit]
+
+
+class MemorySigner:
+    """A signature is a digest with a secret; who knows the secret verifies it."""
+
+    key_id = "memory"
+
+    def __init__(self, secret: bytes = b"secret") -> None:
+        self.secret = secret
+
+    def sign(self, message: bytes) -> bytes:
+        return digest_of(self.secret + message).encode()
+
+    def verifies(self, message: bytes, signature: bytes) -> bool:
+        return self.sign(message) == signature

@@ -1,0 +1,37 @@
+"""A Temporal dev server whose clock skips, and Onward in memory on it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from tests.fakes.onward import MemoryOnward
+from workflows import attributes
+
+TEMPORAL = Path(sys.executable).with_name("temporal")
+
+
+@pytest.fixture(scope="session")
+async def temporal() -> AsyncIterator[WorkflowEnvironment]:
+    """One server for all workflow tests."""
+    environment = await WorkflowEnvironment.start_time_skipping_v2(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(TEMPORAL),
+        search_attributes=attributes.ALL,
+        dev_server_extra_args=["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"],
+    )
+    async with environment:
+        yield environment
+
+
+@pytest.fixture
+async def onward(temporal: WorkflowEnvironment) -> AsyncIterator[MemoryOnward]:
+    """Onward in memory, with its workers running."""
+    memory = MemoryOnward()
+    async with memory.workers(temporal.client):
+        yield memory

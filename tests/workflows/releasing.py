@@ -1,0 +1,41 @@
+"""Start releases as the client does, and read how they ended."""
+
+from __future__ import annotations
+
+import pytest
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ApplicationError
+
+from domain.identity import Duty, task_queue
+from domain.release import ReleaseRequest, ReleaseResult
+from workflows import attributes
+from workflows.journal import RELEASE_FAILED
+from workflows.release import ReleaseWorkflow
+
+Release = WorkflowHandle[ReleaseWorkflow, ReleaseResult]
+
+
+async def started(client: Client, request: ReleaseRequest) -> Release:
+    """A running release."""
+    return await client.start_workflow(
+        ReleaseWorkflow.run,
+        request,
+        id=request.id,
+        task_queue=task_queue(Duty.ORCHESTRATE),
+        search_attributes=attributes.of_new_release(request),
+    )
+
+
+async def released(client: Client, request: ReleaseRequest) -> ReleaseResult:
+    """The result of a release that ends well."""
+    return await (await started(client, request)).result()
+
+
+async def failed(client: Client, request: ReleaseRequest) -> ReleaseResult:
+    """The result of a release that must not end well."""
+    with pytest.raises(WorkflowFailureError) as caught:
+        await (await started(client, request)).result()
+    cause = caught.value.cause
+    assert isinstance(cause, ApplicationError)
+    assert cause.type == RELEASE_FAILED
+    return ReleaseResult.model_validate(cause.details[0])
