@@ -29,23 +29,22 @@ class PublishActivities:
         Idempotent by manifest: a second call finds the number that the first one got. Two
         releases that publish at once both end published, with different numbers.
 
-        :raises Untrusted: the manifest is not signed, or not of this service and commit.
+        :raises Untrusted: the manifest is not signed, or not of this release.
+        :raises Superseded: a release of the role that started later was faster.
         """
         manifest = self._manifests.read(request.manifest)
-        if (manifest.service, manifest.commit) != (request.service, request.commit):
-            raise Untrusted(f"{request.manifest.uri} is of {manifest.service} at {manifest.commit}")
-        key = identity.published_set_key(request.service.application)
+        if manifest.release != request.release:
+            raise Untrusted(f"{request.manifest.uri} is of {manifest.release}, not of {request.release}")
+        application = manifest.service.application
+        key = identity.published_set_key(application)
         for _ in range(ATTEMPTS):
             found = self._store.read(key)
-            current = (
-                PublishedSet.model_validate_json(found.content)
-                if found
-                else PublishedSet(application=request.service.application)
-            )
+            empty = PublishedSet(application=application)
+            current = PublishedSet.model_validate_json(found.content) if found else empty
             number = current.number_of(request.manifest)
             if number is not None:
                 return Published(number=number)
-            following = current.with_published(request.service, request.release, request.commit, request.manifest)
+            following = current.with_published(manifest, request.manifest)
             try:
                 self._store.replace(key, following.model_dump_json().encode(), found.etag if found else None)
             except Conflict:

@@ -14,7 +14,7 @@ from activities.log import StepLog
 from activities.targets import Targets
 from domain import identity
 from domain.artifact import ArtifactKind
-from domain.deployment import EnvironmentEngine, is_whole
+from domain.deployment import EnvironmentEngine, is_whole, refuse_overtaken
 from domain.errors import VerifyFailed
 from domain.manifest import Manifest
 from domain.publication import PublishedSet
@@ -50,7 +50,9 @@ class VerifyActivities:
         """
         with Heartbeat() as progress:
             deployment = self._targets.deployment(target)
-            detail = self._engines[deployment.definition.kind].probe(deployment, progress)
+            engine = self._engines[deployment.definition.kind]
+            refuse_overtaken(engine.observe(deployment.environment, deployment.service), deployment)
+            detail = engine.probe(deployment, progress)
         return Checked(detail=detail)
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -74,6 +76,7 @@ class VerifyActivities:
             log.flush()
         report = judge(outcome, cases)
         if report.verdict is not Verdict.PASSED:
+            self._refuse_overtaken(target)
             text = f"smoke cases of {manifest.service} in {target.environment}: {report.reason}"
             raise ApplicationError(text, log.uri, type=VerifyFailed.__name__, non_retryable=True)
         return Checked(detail=f"smoke {report.reason}")
@@ -91,12 +94,19 @@ class VerifyActivities:
             end = time.monotonic() + seconds
             while (left := end - time.monotonic()) > 0:
                 state = engine.observe(deployment.environment, deployment.service)
+                refuse_overtaken(state, deployment)
                 if state is None or not is_whole(state, deployment):
                     lost = state.failures[-1].error if state and state.failures else "it is not whole any more"
                     raise VerifyFailed(f"{deployment.name} did not last its bake: {lost}")
                 progress.say(f"baking, {left:.0f} s left")
                 progress.wait(min(BAKE_POLL, left))
         return Checked(detail=f"baked {seconds:.0f} s")
+
+    def _refuse_overtaken(self, target: Target) -> None:
+        """Smoke cases that fail because a newer release is on its way say nothing of this one."""
+        deployment = self._targets.deployment(target)
+        engine = self._engines[deployment.definition.kind]
+        refuse_overtaken(engine.observe(deployment.environment, deployment.service), deployment)
 
     def _smoke_run(self, target: Target, manifest: Manifest, cases: str) -> SuiteRun:
         service = manifest.service

@@ -141,7 +141,7 @@ def decide(current_number: int | None, deployment: Deployment) -> Action:
     if current_number is None:
         return Action.CREATE
     if current_number > deployment.number:
-        raise Superseded(deployment.name, deployment.number, current_number)
+        raise _superseded(deployment, current_number)
     return Action.NOTHING if current_number == deployment.number else Action.UPDATE
 
 
@@ -151,13 +151,18 @@ def settled(state: ServiceState, deployment: Deployment) -> bool:
     :raises Superseded: a newer release took its place meanwhile.
     :raises DeployHalted: the update was paused, or a first deploy's tasks keep failing.
     """
-    if state.number > deployment.number:
-        raise Superseded(deployment.name, deployment.number, state.number)
+    refuse_overtaken(state, deployment)
     if state.update is UpdateState.PAUSED:
         raise DeployHalted(f"{state.name}: the update was paused: {_cause(state)}")
     if state.update is UpdateState.NONE and len(state.failures) >= FAILED_TASKS_LIMIT:
         raise DeployHalted(f"{state.name}: {len(state.failures)} new tasks failed: {_cause(state)}")
     return state.update is not UpdateState.UPDATING and is_whole(state, deployment)
+
+
+def refuse_overtaken(state: ServiceState | None, deployment: Deployment) -> None:
+    """:raises Superseded: the environment was asked for a newer release of the role meanwhile."""
+    if state is not None and state.number > deployment.number:
+        raise _superseded(deployment, state.number)
 
 
 def is_whole(state: ServiceState, deployment: Deployment) -> bool:
@@ -166,6 +171,10 @@ def is_whole(state: ServiceState, deployment: Deployment) -> bool:
     return len(up) >= state.replicas > 0 and all(
         task.number == deployment.number and task.digest == deployment.artifact.digest for task in up
     )
+
+
+def _superseded(deployment: Deployment, newer: int) -> Superseded:
+    return Superseded(f"{deployment.name} already runs release #{newer}, newer than #{deployment.number}")
 
 
 def _cause(state: ServiceState) -> str:

@@ -52,9 +52,6 @@ class Refused(OnwardError):
 class Superseded(Refused):
     """A newer release of the same role is already there; going back is not possible."""
 
-    def __init__(self, name: str, number: int, newer: int) -> None:
-        super().__init__(f"{name} already runs release #{newer}, newer than #{number}")
-
 
 class ForeignResource(Refused):
     """A resource with a name of ours carries another stack's label."""

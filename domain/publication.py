@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.identity import ServiceId
-from domain.manifest import ManifestPointer
+from domain.errors import Superseded
+from domain.manifest import Manifest, ManifestPointer
 
 #: How many past numbers a set remembers, so that a late second attempt finds its own.
 REMEMBERED = 1000
@@ -19,6 +21,7 @@ class PublishedVersion(BaseModel):
     number: int
     release: str
     commit: str
+    started: datetime
     manifest: ManifestPointer
 
 
@@ -40,14 +43,25 @@ class PublishedSet(BaseModel):
         """The number that a manifest was published under, if it was."""
         return self.numbers.get(manifest.digest)
 
-    def with_published(self, service: ServiceId, release: str, commit: str, manifest: ManifestPointer) -> PublishedSet:
-        """The next set. Numbers grow by one per publication and are never reused."""
+    def with_published(self, manifest: Manifest, pointer: ManifestPointer) -> PublishedSet:
+        """The next set. Numbers grow by one per publication and are never reused.
+
+        :raises Superseded: a release of the role that started later is published already.
+        """
+        newest = self.services.get(manifest.service.role)
+        if newest is not None and newest.started > manifest.started:
+            raise Superseded(
+                f"{manifest.service} is published as #{newest.number} ({newest.commit[:12]}), "
+                f"by a release that started after this one"
+            )
         number = self.version + 1
         kept = dict(list(self.numbers.items())[-(REMEMBERED - 1) :])
-        published = PublishedVersion(number=number, release=release, commit=commit, manifest=manifest)
+        published = PublishedVersion(
+            number=number, release=manifest.release, commit=manifest.commit, started=manifest.started, manifest=pointer
+        )
         return PublishedSet(
             application=self.application,
             version=number,
-            services={**self.services, service.role: published},
-            numbers={**kept, manifest.digest: number},
+            services={**self.services, manifest.service.role: published},
+            numbers={**kept, pointer.digest: number},
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from domain.artifact import Artifact, ArtifactKind
 from domain.environment import Environment
-from domain.identity import ServiceId
 from domain.manifest import Dependency, ManifestPointer
 from domain.release import Message
 from domain.service import Kind, ServiceDefinition
@@ -39,8 +38,6 @@ class PublishRequest(Message):
     """A candidate that asks to be in the published set."""
 
     release: str
-    service: ServiceId
-    commit: str
     manifest: ManifestPointer
 
 

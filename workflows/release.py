@@ -109,9 +109,7 @@ class ReleaseWorkflow:
 
     async def _publish(self, manifest: ManifestPointer) -> int:
         async with self._journal.stage(Stage.PUBLISH) as note:
-            request = PublishRequest(
-                release=self._request.id, service=self._request.service, commit=self._request.commit, manifest=manifest
-            )
+            request = PublishRequest(release=self._request.id, manifest=manifest)
             published = await workflow.execute_activity_method(
                 PublishActivities.publish, request, **policies.brief(Duty.CI, "join the published set")
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ class MemoryObjectStore:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.writes: list[str] = []
+        self._lock = threading.RLock()
 
     def uri(self, key: str) -> str:
         return f"s3://memory/{key}"
@@ -42,17 +44,19 @@ class MemoryObjectStore:
         self.objects[key] = content
 
     def create(self, key: str, content: bytes, content_type: str = "application/json") -> None:
-        if self.objects.get(key, content) != content:
-            raise Conflict(f"{key} is there with other content")
-        self.put(key, content)
+        with self._lock:
+            if self.objects.get(key, content) != content:
+                raise Conflict(f"{key} is there with other content")
+            self.put(key, content)
 
     def replace(self, key: str, content: bytes, etag: str | None) -> None:
-        found = self.read(key)
-        if found is not None and found.content == content:
-            return
-        if (found.etag if found else None) != etag:
-            raise Conflict(f"{key} was changed by somebody else")
-        self.put(key, content)
+        with self._lock:
+            found = self.read(key)
+            if found is not None and found.content == content:
+                return
+            if (found.etag if found else None) != etag:
+                raise Conflict(f"{key} was changed by somebody else")
+            self.put(key, content)
 
     def create_file(self, key: str, file: Path, digest: str) -> None:
         if key not in self.objects:

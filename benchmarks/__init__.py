@@ -1,0 +1,1 @@
+"""What Onward costs, measured; never asserted. ``make bench`` runs them all."""

@@ -1,0 +1,85 @@
+"""Releases and stage activities per minute with engines that do nothing: Onward's own ceiling.
+
+A real Temporal server on a SQLite file (with the stack's pragmas), the real workflow and
+activities, stores and engines in memory, one worker process with all duties – this one. The
+client is in it too, so the figures are lower bounds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from domain.release import Stage
+from tests.fakes.onward import MemoryOnward
+from tests.workflows.conftest import TEMPORAL
+from tests.workflows.releasing import released
+from workflows import attributes
+
+RELEASES = 60
+AT_ONCE = 10
+ACTIVITIES_PER_RELEASE = 11  # source, two builds, manifest, publish, and deploy, check, smoke in two environments
+
+
+async def main() -> None:
+    """Print one table."""
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory() as directory:
+        environment = await WorkflowEnvironment.start_local(
+            data_converter=pydantic_data_converter,
+            dev_server_existing_path=str(TEMPORAL),
+            dev_server_database_filename=str(Path(directory, "temporal.db")),
+            dev_server_extra_args=["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=1"],
+            search_attributes=attributes.ALL,
+        )
+        async with environment:
+            onward = MemoryOnward()
+            async with onward.workers(environment.client):
+                await released(environment.client, onward.commit("warm-up"))
+                alone = await _alone(environment, onward)
+                seconds = await _many(environment, onward)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rows = [
+        ("stages of a release", f"{len(Stage)}"),
+        ("one release alone, median", f"{alone:.2f} s"),
+        (f"{RELEASES} releases, {AT_ONCE} at once", f"{seconds:.1f} s"),
+        ("releases per minute", f"{60 * RELEASES / seconds:.0f}"),
+        ("stage activities per minute", f"{60 * RELEASES * ACTIVITIES_PER_RELEASE / seconds:.0f}"),
+        ("peak memory of the worker process", f"{peak:.0f} MiB"),
+    ]
+    for name, value in rows:
+        print(f"{name:40} {value:>12}")
+
+
+async def _alone(environment: WorkflowEnvironment, onward: MemoryOnward) -> float:
+    times = []
+    for index in range(7):
+        start = time.perf_counter()
+        await released(environment.client, onward.commit(f"alone{index}"))
+        times.append(time.perf_counter() - start)
+    return sorted(times)[len(times) // 2]
+
+
+async def _many(environment: WorkflowEnvironment, onward: MemoryOnward) -> float:
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(index: int) -> None:
+        async with places:
+            await released(environment.client, onward.commit(f"role{index}"))
+
+    start = time.perf_counter()
+    await asyncio.gather(*(one(index) for index in range(RELEASES)))
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    sys.stdout.flush()

@@ -1,0 +1,58 @@
+"""The command line as a person or a CI job uses it: a process, its exit code, its output."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ONWARD = Path(sys.executable).with_name("onward")
+TIMEOUT = 400
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one call of ``onward`` left."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self.stdout)
+
+    def __str__(self) -> str:
+        return f"exit code {self.exit_code}\n{self.stdout}\n{self.stderr}"
+
+
+class CommandLine:
+    """``onward`` with the environment of one stack."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = {**os.environ, **environment}
+
+    def run(self, *words: str) -> Answer:
+        """Run to the end."""
+        done = subprocess.run(
+            [ONWARD, *words], env=self.environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Run in the background."""
+        return subprocess.Popen(
+            [ONWARD, *words], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def json(self, *words: str, exit_code: int = 0) -> Any:
+        """Run with ``--json`` and give the document; the exit code must be the one expected."""
+        answer = self.run(*words, "--json")
+        assert answer.exit_code == exit_code, str(answer)
+        return answer.document
