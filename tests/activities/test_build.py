@@ -1,0 +1,89 @@
+"""BuildActivities: found by inputs, and the same outcome after a crash at any point."""
+
+from __future__ import annotations
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.build import BuildActivities
+from activities.source import SourceActivities
+from domain.artifact import ArtifactKind
+from domain.errors import Unreachable
+from domain.identity import build_record_key
+from domain.stages import BuildRequest, Built
+from tests.fakes.onward import MemoryOnward, PlainSnapshots
+from tests.fakes.stores import MemoryObjectStore
+
+
+class CrashingStore(MemoryObjectStore):
+    """Dies before the n-th write, as a killed worker would."""
+
+    def __init__(self, before_write: int) -> None:
+        super().__init__()
+        self._left = before_write
+
+    def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise Unreachable("S3", "memory", "the worker died here")
+        super().put(key, content, content_type)
+
+
+def _request(onward: MemoryOnward, kind: ArtifactKind = ArtifactKind.IMAGE) -> BuildRequest:
+    release = onward.commit()
+    activities = SourceActivities(onward.repositories, onward.store, PlainSnapshots())
+    source = ActivityEnvironment().run(activities.fetch_source, release)
+    return BuildRequest(release=release.id, run="run", kind=kind, source=source)
+
+
+def _built(onward: MemoryOnward, request: BuildRequest) -> Built:
+    activities = BuildActivities(onward.builder, onward.registry, onward.store, PlainSnapshots())
+    return ActivityEnvironment().run(activities.build, request)
+
+
+async def test_the_second_build_of_the_same_inputs_is_found() -> None:
+    onward = MemoryOnward()
+    first = _built(onward, _request(onward))
+    second = _built(onward, _request(onward))
+
+    assert (first.reused, second.reused) == (False, True)
+    assert first.artifact == second.artifact
+    assert len(onward.builder.built) == 1
+
+
+async def test_an_image_that_the_registry_lost_is_built_again() -> None:
+    onward = MemoryOnward()
+    _built(onward, _request(onward))
+    onward.registry.images.clear()
+
+    assert not _built(onward, _request(onward)).reused
+    assert onward.registry.images
+
+
+@pytest.mark.parametrize("before_write", range(1, 6))
+async def test_a_crash_before_any_write_is_taken_up_by_the_next_attempt(before_write: int) -> None:
+    onward = MemoryOnward()
+    onward.store = CrashingStore(before_write)
+    request = None
+    for _ in range(3):
+        try:
+            request = request or _request(onward)
+            built = _built(onward, request)
+            break
+        except Unreachable:
+            continue
+
+    assert onward.registry.holds(built.artifact.uri)
+    assert any(key.startswith("builds/") for key in onward.store.objects)
+
+
+async def test_two_attempts_that_record_at_once_agree() -> None:
+    onward = MemoryOnward()
+    request = _request(onward)
+    first = _built(onward, request)
+    key = next(key for key in onward.store.objects if key.startswith("builds/"))
+    content = onward.store.objects.pop(key)
+    onward.store.objects[key] = content
+
+    assert _built(onward, request).artifact == first.artifact
+    assert key == build_record_key("sha256:" + key.split("/")[2].removesuffix(".json"))

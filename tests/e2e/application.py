@@ -1,0 +1,69 @@
+"""The example application in a git repository of its own, released as a person would."""
+
+from __future__ import annotations
+
+import subprocess
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from domain.environment import Environment
+from examples.repository import commit_change, make_repository
+from settings import StackSettings
+from tests.e2e.commandline import CommandLine
+
+
+class Application:
+    """One copy of ``examples/shop`` under an application name that nobody else has.
+
+    Ingress paths are prefixed with the name, so that copies share one edge.
+    """
+
+    def __init__(self, onward: CommandLine, settings: StackSettings, repository: Path, name: str) -> None:
+        self.name = name
+        self.repository = repository
+        self.onward = onward
+        self._settings = settings
+        self.commit = make_repository(repository, name)
+
+    def words(self, role: str, commit: str | None = None) -> list[str]:
+        """The release command for a role."""
+        return ["release", "--repo", str(self.repository), "--commit", commit or self.commit, "--service-dir", role]
+
+    def release(self, role: str, *, exit_code: int = 0) -> Any:
+        """Release the newest commit of a role and give the JSON document."""
+        return self.onward.json(*self.words(role), exit_code=exit_code)
+
+    def change(self, file: str, old: str, new: str) -> str:
+        """Commit one change."""
+        self.commit = commit_change(self.repository, file, old, new, f"Change {file}")
+        return self.commit
+
+    def write(self, file: str, text: str) -> str:
+        """Commit a file's new text."""
+        (self.repository / file).write_text(text)
+        self._git("add", "-A")
+        self._git("-c", "user.name=t", "-c", "user.email=t@example.test", "commit", "-qm", f"Write {file}")
+        self.commit = self._git("rev-parse", "HEAD")
+        return self.commit
+
+    def deployed(self, role: str) -> dict[str, Any]:
+        """Environment → what runs there of a role."""
+        rows = self.onward.json("deployed", "--application", self.name)
+        return {row["environment"]: row for row in rows if row["role"] == role}
+
+    def url(self, environment: Environment, path: str) -> str:
+        """A path at an environment's edge."""
+        return f"http://127.0.0.1:{self._settings.edge_port(environment)}{path}"
+
+    def get(self, environment: Environment, path: str) -> str:
+        """What the edge answers; an HTTP error is raised."""
+        with urllib.request.urlopen(self.url(environment, path), timeout=10) as response:  # noqa: S310
+            text: str = response.read().decode()
+            return text
+
+    def _git(self, *words: str) -> str:
+        done = subprocess.run(["git", "-C", self.repository, *words], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+

@@ -1,0 +1,38 @@
+"""A whole local stack on free ports, and applications of our own on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from settings import StackSettings
+from tests.e2e.application import Application
+from tests.e2e.commandline import CommandLine
+
+
+@pytest.fixture(scope="session")
+def stack_settings(tmp_path_factory: pytest.TempPathFactory) -> StackSettings:
+    """Free ports and a state directory of its own."""
+    return StackSettings.on_free_ports(tmp_path_factory.mktemp("stack") / "state")
+
+
+@pytest.fixture(scope="session")
+def onward(stack_settings: StackSettings) -> Iterator[CommandLine]:
+    """The command line of a stack that is up; everything of it is gone afterwards."""
+    commandline = CommandLine(stack_settings.environment())
+    up = commandline.run("up")
+    assert up.exit_code == 0, str(up)
+    try:
+        yield commandline
+    finally:
+        down = commandline.run("down", "--purge")
+        assert down.exit_code == 0, str(down)
+
+
+@pytest.fixture
+def application(onward: CommandLine, stack_settings: StackSettings, tmp_path: Path) -> Application:
+    """The example application under a name of its own, nothing released yet."""
+    return Application(onward, stack_settings, tmp_path / "repository", f"t{uuid4().hex[:8]}")
