@@ -80,6 +80,9 @@ class SiteRecipe(BaseModel):
 class Builder(Protocol):
     """A build engine. It never sees an environment."""
 
+    def context_digest(self, context: Path) -> Digest:
+        """A digest over exactly the files that go into a build of a context; never ``service.yaml``."""
+
     def resolve(self, image: str, progress: Progress) -> Dependency:
         """The digest of a base image, pulled when it is not here; ``BuildFailed`` when it cannot be had."""
 

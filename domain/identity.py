@@ -132,6 +132,11 @@ def edge_name(stack: str, environment: Environment) -> str:
     return f"onward-{stack}-{environment}-traefik"
 
 
+def part_name(stack: str, part: str) -> str:
+    """The container of a part of a local stack, where the part has no process of its own."""
+    return f"onward-{stack}-{part}"
+
+
 def secret_name(environment: Environment, service: ServiceId, secret: str) -> str:
     """The swarm secret that a service's ``secrets:`` entry names."""
     return f"{canonical_name(environment, service)}-{secret}"

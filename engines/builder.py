@@ -1,0 +1,99 @@
+"""The Docker Engine as builder: images from Dockerfiles, sites from one command."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from docker import DockerClient
+from docker.utils.build import create_archive
+
+from domain.artifact import Digest
+from domain.build import ImageRecipe, SiteRecipe
+from domain.errors import BuildFailed, NotFound
+from domain.manifest import Dependency
+from domain.progress import Progress
+from engines import build_context, docker_stream, images
+from engines.site_bundle import bundle_directory, bundle_image
+
+#: Lines of a failed build that its error repeats.
+TAIL = 20
+
+#: The name of a Dockerfile of ours in a context of theirs.
+OWN_DOCKERFILE = ".onward.Dockerfile"
+
+
+class DockerBuilder:
+    """A :class:`domain.build.Builder` on the engine's classic builder.
+
+    A cancel, or the death of this process, ends the connection; the engine then stops the step
+    that runs and removes its container.
+    """
+
+    def __init__(self, client: DockerClient) -> None:
+        self._client = client
+
+    def context_digest(self, context: Path) -> Digest:
+        """A digest over the files that go into a build."""
+        return build_context.context_digest(context)
+
+    def resolve(self, image: str, progress: Progress) -> Dependency:
+        """The digest of a base image: the registry's, or its ID when it was made on the engine."""
+        try:
+            found = images.present(self._client, image, progress)
+        except NotFound as error:
+            raise BuildFailed(f"base image: {error}") from None
+        digests = [each.rpartition("@")[2] for each in found.get("RepoDigests") or ()]
+        return Dependency(uri=image, digest=digests[0] if digests else found["Id"])
+
+    def build_image(self, recipe: ImageRecipe, progress: Progress) -> Digest:
+        """Build, push, and give the digest that the registry answered."""
+        params = {"t": recipe.tag, "buildargs": json.dumps(recipe.args), "labels": json.dumps(recipe.labels)}
+        self._build(recipe.context, recipe.dockerfile, params, progress)
+        return images.push(self._client, recipe.tag, progress)
+
+    def build_site(self, recipe: SiteRecipe, target: Path, progress: Progress) -> Digest:
+        """Run the command as a step of a throw-away image and zip what it left in the output.
+
+        As a build step it has the engine's cache, and the engine's clean-up. Without a command
+        the output directory of the context is the site.
+        """
+        if recipe.command is None:
+            return bundle_directory(recipe.context, recipe.output, target)
+        dockerfile = f"FROM {recipe.image}\nWORKDIR /site\nCOPY . .\nRUN {json.dumps(list(recipe.command))}\n"
+        image = self._build(recipe.context, OWN_DOCKERFILE, {}, progress, {OWN_DOCKERFILE: dockerfile})
+        return bundle_image(self._client, image, f"/site/{recipe.output}", target)
+
+    def _build(
+        self,
+        context: Path,
+        dockerfile: str,
+        params: dict[str, str],
+        progress: Progress,
+        extra_files: dict[str, str] | None = None,
+    ) -> str:
+        """The ID of the built image; a failed step is an error with the last lines."""
+        files = build_context.context_paths(context, dockerfile)
+        archive: Any = create_archive(str(context), files, extra_files=list((extra_files or {}).items()))
+        tail: deque[str] = deque(maxlen=TAIL)
+        image = ""
+        with archive:
+            messages = docker_stream.post(
+                self._client,
+                "/build",
+                progress,
+                data=archive,
+                params={"dockerfile": dockerfile, "rm": "1", "forcerm": "1", **params},
+                headers={"Content-Type": "application/tar"},
+            )
+            for message in messages:
+                for line in str(message.get("stream", "")).splitlines():
+                    tail.append(line)
+                    progress.say(line)
+                if "error" in message:
+                    progress.say(str(message["error"]))
+                    raise BuildFailed("\n".join([str(message["error"]), *(line for line in tail if line.strip())]))
+                image = str((message.get("aux") or {}).get("ID", image))
+        return image

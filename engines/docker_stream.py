@@ -1,0 +1,61 @@
+"""Long answers of the Docker Engine: JSON lines that a cancel can end while nothing comes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import requests
+from docker import DockerClient
+from docker.errors import create_api_error_from_http_exception
+from docker.types.daemon import CancellableStream
+
+from domain.progress import Progress
+from engines.docker_api import address_of, translated
+
+CONNECT_TIMEOUT = 10
+
+
+class Readable(Protocol):
+    """What a request's body is read from."""
+
+    def read(self, length: int = ..., /) -> bytes: ...
+
+
+def post(
+    client: DockerClient,
+    path: str,
+    progress: Progress,
+    *,
+    data: Readable | None = None,
+    params: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Send a request and yield each JSON object of the answer as it comes.
+
+    A command may print nothing for an hour, so there is no read timeout; when the work is
+    cancelled, the connection is shut down from the other thread. The engine takes that as "stop".
+    """
+    url = f"{client.api.base_url}/v{client.api.api_version}{path}"
+    with translated(address_of(client)):
+        response = client.api.post(
+            url, data=data, params=params, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, None)
+        )
+        _raise_for_status(response)
+        with response, progress.closing(lambda: shut_down(response)):
+            for line in response.iter_lines(chunk_size=None):
+                if line.strip():
+                    yield json.loads(line)
+
+
+def _raise_for_status(response: requests.Response) -> None:
+    try:
+        response.raise_for_status()
+    except requests.HTTPError as error:
+        raise create_api_error_from_http_exception(error) from error
+
+
+def shut_down(response: requests.Response) -> None:
+    """End a read that blocks in another thread: closing the response would wait for it."""
+    CancellableStream(iter(()), response).close()

@@ -1,0 +1,61 @@
+"""What Onward writes on everything that it makes in a Docker Engine, and reads to know its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from domain.deployment import Deployment
+from domain.errors import ForeignResource
+
+
+class Label(StrEnum):
+    """The labels. ``STACK`` is on every network and service, the rest on services and their tasks."""
+
+    STACK = "onward.stack"
+    ENVIRONMENT = "onward.environment"
+    APPLICATION = "onward.application"
+    ROLE = "onward.role"
+    KIND = "onward.kind"
+    NUMBER = "onward.number"
+    RELEASE = "onward.release"
+    COMMIT = "onward.commit"
+    MANIFEST = "onward.manifest"
+    PORT = "onward.port"
+    #: On Onward's own parts instead of the above: a digest of how the part was asked for.
+    PART = "onward.part"
+
+
+def deployment_labels(deployment: Deployment, stack: str) -> dict[str, str]:
+    """Which release a service and each of its tasks belong to; ``MANIFEST`` is its digest."""
+    return {
+        Label.STACK: stack,
+        Label.ENVIRONMENT: deployment.environment.value,
+        Label.APPLICATION: deployment.service.application,
+        Label.ROLE: deployment.service.role,
+        Label.KIND: deployment.definition.kind.value,
+        Label.NUMBER: str(deployment.number),
+        Label.RELEASE: deployment.release,
+        Label.COMMIT: deployment.commit,
+        Label.MANIFEST: deployment.manifest.digest,
+        Label.PORT: str(deployment.definition.port),
+    }
+
+
+def require_own(labels: Mapping[str, str], stack: str, what: str, *, removal: str) -> None:
+    """Let what is this stack's pass.
+
+    :param what: the thing with its name, such as ``service prod-shop-cart``.
+    :param removal: the command that removes it.
+    :raises ForeignResource: another stack made it, or Onward did not.
+    """
+    owner = labels.get(Label.STACK)
+    if owner == stack:
+        return
+    if owner is None:
+        reason = f"{what} was not made by Onward: it has no label {Label.STACK}"
+        way_on = f"if nobody needs it, remove it with `{removal}`; else rename the application or the role"
+    else:
+        reason = f"{what} belongs to another stack: its label {Label.STACK} is {owner}, this stack is {stack}"
+        way_on = f"release from that stack, or stop it there (`onward down --purge`, `{removal}`)"
+    raise ForeignResource(f"{reason}\n  next: {way_on}")

@@ -1,0 +1,208 @@
+"""The object store: one bucket of any S3 that has conditional writes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from domain.artifact import Digest
+from domain.errors import Conflict, InvalidInput, NotFound, OnwardError, Untrusted
+from domain.storage import StoredObject
+from stores.s3_errors import ABSENT, code_of, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.literals import BucketLocationConstraintType
+
+CHUNK = 1024 * 1024
+
+#: Three attempts to connect and the pauses between them stay below eight seconds. The loser of
+#: a race for one key may wait 17 s for its answer (FACTS: S3), so reads get longer.
+CONNECT_TIMEOUT = 2
+READ_TIMEOUT = 25
+ATTEMPTS = 3
+CONNECTIONS = 64
+TRANSFER = TransferConfig(multipart_threshold=64 * CHUNK, multipart_chunksize=16 * CHUNK, max_concurrency=4)
+
+
+class S3ObjectStore:
+    """A :class:`domain.storage.ObjectStore`; may be used by many threads at once.
+
+    A conditional write that is answered "lost" is decided by reading back: when a reply is lost
+    on the way, boto3 asks again and loses against its own first write.
+
+    :param endpoint: base URL of the server; empty for AWS.
+    """
+
+    def __init__(self, *, endpoint: str, bucket: str, access_key: str, secret_key: str, region: str) -> None:
+        self._address = endpoint or f"AWS {region}"
+        self._bucket = bucket
+        self._region = region
+        self._client = _client(endpoint, access_key, secret_key, region)
+
+    def uri(self, key: str) -> str:
+        """``s3://<bucket>/<key>``."""
+        return f"s3://{self._bucket}/{key}"
+
+    def key(self, uri: str) -> str:
+        """The reverse of :meth:`uri`; ``InvalidInput`` for another bucket's or another scheme's."""
+        prefix = self.uri("")
+        if not uri.startswith(prefix) or uri == prefix:
+            raise InvalidInput(f"{uri!r} is not in this store", expected=f"a URI that begins with {prefix}")
+        return uri.removeprefix(prefix)
+
+    def ensure_bucket(self) -> None:
+        """Make the bucket when it is not there."""
+        with translated(self._address, self.uri("")):
+            try:
+                self._client.head_bucket(Bucket=self._bucket)
+            except ClientError as error:
+                if code_of(error) not in ABSENT:
+                    raise
+                self._create_bucket()
+
+    def read(self, key: str) -> StoredObject | None:
+        """The object, or ``None`` when there is none."""
+        with translated(self._address, self.uri(key)):
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if code_of(error) not in ABSENT:
+                    raise
+                return None
+            with closing(answer["Body"]) as body:
+                return StoredObject(content=body.read(), etag=answer["ETag"])
+
+    def get(self, key: str) -> bytes:
+        """The content; ``NotFound`` when there is none."""
+        found = self.read(key)
+        if found is None:
+            raise NotFound(f"{self.uri(key)} is not there")
+        return found.content
+
+    def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
+        """Write, whatever was there."""
+        with translated(self._address, self.uri(key)):
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
+
+    def create(self, key: str, content: bytes, content_type: str = "application/json") -> None:
+        """Write once. The same bytes again are fine; ``Conflict`` when other bytes are there."""
+        try:
+            with translated(self._address, self.uri(key)):
+                self._client.put_object(
+                    Bucket=self._bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*"
+                )
+        except Conflict:
+            self._require_written(key, content)
+
+    def replace(self, key: str, content: bytes, etag: str | None) -> None:
+        """Compare-and-swap; ``etag`` is what was read, ``None`` for "not there". ``Conflict`` when lost."""
+        if etag is None:
+            self.create(key, content)
+            return
+        try:
+            with translated(self._address, self.uri(key)):
+                self._client.put_object(
+                    Bucket=self._bucket, Key=key, Body=content, ContentType="application/json", IfMatch=etag
+                )
+        except (Conflict, NotFound):
+            self._require_written(key, content)
+
+    def create_file(self, key: str, file: Path, digest: Digest) -> None:
+        """Upload a file under a key that holds its digest; nothing happens when it is there.
+
+        :raises Untrusted: the file does not have the digest.
+        """
+        with file.open("rb") as content:
+            _require(digest, hashlib.file_digest(content, "sha256").hexdigest(), str(file))
+        if self._is_there(key):
+            return
+        with translated(self._address, self.uri(key)), file.open("rb") as content:
+            self._client.upload_fileobj(content, self._bucket, key, Config=TRANSFER)
+
+    def fetch_file(self, key: str, file: Path, digest: Digest) -> None:
+        """Download to a file and check it on the way; no file is left when an error is raised.
+
+        :raises NotFound: there is no such object.
+        :raises Untrusted: its bytes do not have the digest.
+        """
+        actual = hashlib.sha256()
+        try:
+            with translated(self._address, self.uri(key)), file.open("wb") as target:
+                answer = self._client.get_object(Bucket=self._bucket, Key=key)
+                with closing(answer["Body"]) as body:
+                    for chunk in body.iter_chunks(CHUNK):
+                        actual.update(chunk)
+                        target.write(chunk)
+            _require(digest, actual.hexdigest(), self.uri(key))
+        except OnwardError:
+            file.unlink()
+            raise
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys with a prefix, in order."""
+        with translated(self._address, self.uri(prefix)):
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+                for item in page.get("Contents", []):
+                    yield item["Key"]
+
+    def _is_there(self, key: str) -> bool:
+        try:
+            with translated(self._address, self.uri(key)):
+                self._client.head_object(Bucket=self._bucket, Key=key)
+        except NotFound:
+            return False
+        return True
+
+    def _require_written(self, key: str, content: bytes) -> None:
+        """The write was answered "lost": it is ours all the same when our bytes are there."""
+        found = self.read(key)
+        if found is None or found.content != content:
+            raise Conflict(f"{self.uri(key)} was written by somebody else")
+
+    def _create_bucket(self) -> None:
+        try:
+            # The first region of AWS is the one that must not be named.
+            if self._region == "us-east-1":
+                self._client.create_bucket(Bucket=self._bucket)
+            else:
+                region = cast("BucketLocationConstraintType", self._region)
+                self._client.create_bucket(
+                    Bucket=self._bucket, CreateBucketConfiguration={"LocationConstraint": region}
+                )
+        except (self._client.exceptions.BucketAlreadyOwnedByYou, self._client.exceptions.BucketAlreadyExists):
+            # Somebody was faster; whether we may use it shows when we do.
+            return
+
+
+@lru_cache(maxsize=8)
+def _client(endpoint: str, access_key: str, secret_key: str, region: str) -> S3Client:
+    """A client is costly to make and safe to share; only its session is not."""
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=endpoint or None,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        region_name=region,
+        config=Config(
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            max_pool_connections=CONNECTIONS,
+            s3={"addressing_style": "path" if endpoint else "auto"},
+        ),
+    )
+
+
+def _require(digest: Digest, actual: str, what: str) -> None:
+    if digest != f"sha256:{actual}":
+        raise Untrusted(f"{what}: expected {digest}, its bytes have sha256:{actual}")

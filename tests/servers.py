@@ -1,0 +1,173 @@
+"""Real servers for tests: on free ports of one address, in temporary directories, gone afterwards."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import requests
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+LOOPBACK = "127.0.0.1"
+READY_WITHIN = 60.0
+
+#: A SeaweedFS part listens for gRPC at its port + 10000. Both stay below Linux' ephemeral ports
+#: (32768 and up), so that no outgoing connection takes one between our look and its start.
+GRPC_OFFSET = 10_000
+PORTS = range(12_000, 32_768 - GRPC_OFFSET)
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """A running S3; the parameters are what ``S3ObjectStore`` takes beside the bucket."""
+
+    endpoint: str
+    access_key: str = "onward-test"
+    secret_key: str = "onward-test-secret"
+    region: str = "us-east-1"
+
+
+@dataclass(frozen=True)
+class RegistryServer:
+    """A running image registry: ``host`` is ``<address>:<port>``, ``files`` is where it keeps blobs."""
+
+    host: str
+    files: Path
+
+
+@contextmanager
+def s3_server(address: str = LOOPBACK) -> Iterator[S3Server]:
+    """SeaweedFS.
+
+    :param address: give one that containers reach when they must read from it too.
+    """
+    with _directory("s3") as directory:
+        ports = free_ports(5, address)
+        parts = ("s3", "master", "volume", "filer", "admin")
+        server = S3Server(endpoint=f"http://{address}:{ports[0]}")
+        credentials = {"accessKey": server.access_key, "secretKey": server.secret_key}
+        identity = {"name": "test", "credentials": [credentials], "actions": ["Admin", "Read", "Write", "List"]}
+        (directory / "identities.json").write_text(json.dumps({"identities": [identity]}))
+        weed = Path(sys.executable).parent / "weed"
+        command = [str(weed), "mini", f"-dir={directory}", f"-ip={address}", f"-ip.bind={address}"]
+        command += [f"-{part}.port={port}" for part, port in zip(parts, ports, strict=True)]
+        command += [f"-{part}.localSocket={directory / part}.sock" for part in ("filer", "s3")]
+        command += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={directory / 'identities.json'}"]
+        command += ["-webdav=false", "-admin.ui=false", "-master.telemetry=false"]
+        try:
+            with _running(command, directory, lambda: _lists_buckets(server)):
+                yield server
+        finally:
+            # SeaweedFS leaves the sockets that its own parts talk through; their place is fixed.
+            for port in ports:
+                for leftover in Path("/tmp").glob(f"seaweedfs-*-{port + GRPC_OFFSET}.sock"):  # noqa: S108
+                    leftover.unlink()
+
+
+@contextmanager
+def registry_server() -> Iterator[RegistryServer]:
+    """Debian's docker-registry; nothing can be deleted."""
+    with _directory("registry") as directory:
+        server = RegistryServer(f"{LOOPBACK}:{free_ports(1)[0]}", directory / "files")
+        configuration = {
+            "version": "0.1",
+            "log": {"level": "warn"},
+            "storage": {"filesystem": {"rootdirectory": str(server.files)}, "delete": {"enabled": False}},
+            "http": {"addr": server.host, "secret": "only for tests"},
+        }
+        # JSON is YAML.
+        (directory / "config.yml").write_text(json.dumps(configuration))
+        command = ["docker-registry", "serve", str(directory / "config.yml")]
+        with _running(command, directory, lambda: requests.get(f"http://{server.host}/v2/", timeout=1).ok):
+            yield server
+
+
+def free_ports(count: int, address: str = LOOPBACK) -> list[int]:
+    """Ports that nobody listens on, nor on the ports 10000 above them."""
+    found: list[int] = []
+    for port in random.sample(PORTS, k=len(PORTS)):
+        if len(found) == count:
+            break
+        if _is_free(address, port) and _is_free(address, port + GRPC_OFFSET):
+            found.append(port)
+    return found
+
+
+def _is_free(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
+def _lists_buckets(server: S3Server) -> bool:
+    client = boto3.client(
+        "s3",
+        endpoint_url=server.endpoint,
+        aws_access_key_id=server.access_key,
+        aws_secret_access_key=server.secret_key,
+        region_name=server.region,
+        config=Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1}),
+    )
+    try:
+        client.list_buckets()
+    except (BotoCoreError, ClientError):
+        return False
+    finally:
+        client.close()
+    return True
+
+
+@contextmanager
+def _directory(name: str) -> Iterator[Path]:
+    """Not pytest's: its paths are too long for a Unix socket."""
+    directory = Path(tempfile.mkdtemp(prefix=f"onward-{name}-"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory)
+
+
+@contextmanager
+def _running(command: Sequence[str], directory: Path, answers: Callable[[], bool]) -> Iterator[None]:
+    log = directory / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        _wait_until(answers, process, log)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until(answers: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if answers():
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.1)
+    tail = log.read_text(errors="replace")[-2000:]
+    state = f"ended with {process.returncode}" if process.poll() is not None else "does not answer"
+    raise RuntimeError(f"{process.args!r} {state}; the end of its log:\n{tail}")
