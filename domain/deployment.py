@@ -63,11 +63,22 @@ class TaskState(BaseModel):
 
     id: str
     number: int
+    commit: str
     digest: Digest
     running: bool
     wanted: bool
     state: str
     error: str = ""
+
+
+class Served(BaseModel):
+    """What answers requests: a release number, its commit, and the digest of its artifact."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    commit: str
+    digest: Digest
 
 
 class ServiceState(BaseModel):
@@ -119,9 +130,12 @@ class ServiceState(BaseModel):
         return [task for task in self.tasks if task.number == self.number and task.state in ("failed", "rejected")]
 
     @property
-    def served_number(self) -> int:
+    def served(self) -> Served:
         """The newest release that actually serves; the one asked for when nothing does."""
-        return max((task.number for task in self.tasks if task.running), default=self.number)
+        up = [task for task in self.tasks if task.running]
+        newest = max(up, key=lambda task: task.number, default=None)
+        source = newest or self
+        return Served(number=source.number, commit=source.commit, digest=source.digest)
 
 
 class Action(StrEnum):

@@ -127,6 +127,11 @@ def edge_network(stack: str, environment: Environment) -> str:
     return f"onward-{stack}-{environment}-edge"
 
 
+def edge_bucket(stack: str, environment: Environment) -> str:
+    """The bucket in which the edge reads where each site is."""
+    return f"onward-{stack}-{environment}-edge"
+
+
 def edge_name(stack: str, environment: Environment) -> str:
     """The swarm service of an environment's edge proxy."""
     return f"onward-{stack}-{environment}-traefik"

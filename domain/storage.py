@@ -68,3 +68,27 @@ class ImageRegistry(Protocol):
 
         :raises Untrusted: the registry answers with bytes that were changed.
         """
+
+
+class SiteBucket(Protocol):
+    """The bucket of one site. Everybody may read what is below ``served/``; the rest is Onward's.
+
+    Every call raises ``Unreachable`` when the server does not answer.
+    """
+
+    @property
+    def served_url(self) -> str:
+        """Where ``served/`` is read without a key: ``<endpoint>/<bucket>/served``."""
+
+    def claim(self, stack: str) -> None:
+        """Make the bucket when it is not there, and mark it as the stack's.
+
+        :raises ForeignResource: another stack's, or not made by Onward and not empty.
+        """
+
+    def read(self, key: str) -> StoredObject | None:
+        """The object, or ``None`` when there is none, or no bucket."""
+
+    def write(self, key: str, content: bytes, etag: str | None, content_type: str, cache_control: str) -> None:
+        """Compare-and-swap with what HTTP says of the content; ``etag`` is what was read, ``None``
+        for "not there". The same bytes again are fine; ``Conflict`` when lost to other bytes."""

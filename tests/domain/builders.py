@@ -57,7 +57,9 @@ def deployment(number: int = 2, **changes: Any) -> Deployment:
 
 def task(number: int = 2, *, running: bool = True, digest: str = IMAGE.digest, state: str = "running") -> TaskState:
     """One replica."""
-    return TaskState(id=f"t{number}", number=number, digest=digest, running=running, wanted=running, state=state)
+    return TaskState(
+        id=f"t{number}", number=number, commit=COMMIT, digest=digest, running=running, wanted=running, state=state
+    )
 
 
 def state(

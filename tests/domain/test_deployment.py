@@ -52,7 +52,7 @@ def test_a_paused_update_has_halted_and_says_why_and_who_still_serves() -> None:
 
     with pytest.raises(DeployHalted, match=r"paused: failed: exit code 1 \(1 of 1 replicas serve\)"):
         settled(there, deployment())
-    assert (there.state, there.served_number) == ("halted", 1)
+    assert (there.state, there.served.number) == ("halted", 1)
 
 
 def test_a_first_deploy_whose_tasks_keep_failing_has_halted() -> None:

@@ -52,6 +52,10 @@ class Application:
         rows = self.onward.json("deployed", "--application", self.name)
         return {row["environment"]: row for row in rows if row["role"] == role}
 
+    def path(self, role: str) -> str:
+        """Where the edge serves something of a role that answers 200."""
+        return {"catalog": f"/{self.name}/catalog/products", "web": f"/{self.name}/"}[role]
+
     def url(self, environment: Environment, path: str) -> str:
         """A path at an environment's edge."""
         return f"http://127.0.0.1:{self._settings.edge_port(environment)}{path}"
@@ -65,5 +69,3 @@ class Application:
     def _git(self, *words: str) -> str:
         done = subprocess.run(["git", "-C", self.repository, *words], capture_output=True, text=True, check=True)
         return done.stdout.strip()
-
-

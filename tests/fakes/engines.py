@@ -79,6 +79,7 @@ class MemoryEngine:
         new = TaskState(
             id=f"{deployment.name}.{deployment.number}",
             number=deployment.number,
+            commit=deployment.commit,
             digest=deployment.artifact.digest,
             running=not bad,
             wanted=not bad,

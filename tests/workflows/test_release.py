@@ -136,7 +136,7 @@ async def test_a_halted_deploy_in_ci_never_reaches_prod(temporal: WorkflowEnviro
     assert in_prod.commit == good.commit
     in_ci = onward.engine.observe(Environment.CI, bad.service)
     assert in_ci is not None
-    assert (in_ci.update, in_ci.served_number, in_ci.state) == (UpdateState.PAUSED, 1, "halted")
+    assert (in_ci.update, in_ci.served.number, in_ci.state) == (UpdateState.PAUSED, 1, "halted")
 
 
 async def test_failing_smoke_cases_stop_before_prod(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:

@@ -1,0 +1,1 @@
+"""The example application, and what makes git repositories of it."""

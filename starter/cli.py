@@ -1,0 +1,64 @@
+"""The console script ``onward``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from starter.command import Debug
+from starter.commands import authoring, demonstrating, inspecting, releasing, stacking
+
+app = typer.Typer(
+    name="onward",
+    help="A release system that only goes forward: from commit to verified deploy.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of unexpected errors.")] = False,
+) -> None:
+    """What every command has."""
+    Debug.wanted = debug
+
+
+_PANELS: dict[str, list[Callable[..., None]]] = {
+    "The local stack": [stacking.up, stacking.down, stacking.doctor],
+    "Releases": [releasing.release, releasing.releases, releasing.show, releasing.watch, releasing.why],
+    "Looking": [inspecting.logs, inspecting.deployed, inspecting.manifest, inspecting.verify_manifest, inspecting.plan],
+    "Services": [authoring.check, demonstrating.demo],
+}
+for _panel, _commands in _PANELS.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_panel)(_command)
+
+
+def main() -> None:
+    """Run one command and end the process with its exit code.
+
+    A Python that used the Temporal SDK can abort in its exit handlers (sdk-python issue 300), so
+    they are not run: what is to be written is flushed here.
+    """
+    code = 0
+    try:
+        app()
+    except SystemExit as ending:
+        code = ending.code if isinstance(ending.code, int) else 1
+    if "opentelemetry.trace" in sys.modules:
+        import telemetry
+
+        telemetry.flush()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""``onward demo``: the example application through real releases."""
+
+from __future__ import annotations
+
+from starter.command import Json, command, waiting
+from starter.output import ExitCode, Output
+
+
+@command
+def demo(as_json: Json = False) -> ExitCode | None:
+    """Start the stack, release the example application, change one line, release that."""
+    from settings import StackSettings
+    from stack.up import up
+    from starter.demo import tell
+
+    output, settings = Output(as_json=as_json), StackSettings()
+    output.note("── the local stack")
+    up(settings, output.note)
+    return waiting(tell(settings, output))

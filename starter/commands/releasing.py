@@ -1,0 +1,198 @@
+"""``onward release``, ``releases``, ``show``, ``watch``, ``why``."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import signal
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from domain.definition_file import parse_definition
+from domain.errors import InvalidInput
+from domain.release import ReleaseRequest
+from domain.service import DEFINITION_FILE
+from domain.source import checked_commit, checked_directory
+from starter.command import Commit, Json, ReleaseArgument, Repository, ServiceDirectory, command, waiting
+from starter.output import ExitCode, Output, exit_code_of_release
+
+if TYPE_CHECKING:
+    from starter.connection import Connection
+    from starter.releases import Handle
+
+
+@command
+def release(
+    repository: Repository,
+    commit: Commit,
+    service_directory: ServiceDirectory = ".",
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the release to its end.")] = True,
+    reason: Annotated[str, typer.Option(help="Why; kept with the release.")] = "",
+    by: Annotated[str, typer.Option(help="Who asks; user@host by default.")] = "",
+    as_json: Json = False,
+) -> ExitCode | None:
+    """Release a service's commit, or attach to its release if there is one."""
+    request = checked_request(repository, commit, service_directory, reason, by)
+    return waiting(_release(request, Output(as_json=as_json), wait=wait))
+
+
+@command
+def watch(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
+    """Follow a release to its end; the exit code is the release's."""
+
+    async def run() -> ExitCode:
+        from starter.connection import connect
+        from starter.releases import Releases
+
+        connection = await connect()
+        handle = await Releases(connection.client).find(release_id)
+        return await _followed(connection, handle, Output(as_json=as_json))
+
+    return waiting(run())
+
+
+@command
+def show(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
+    """One release: its stages, number, manifest, and why it failed."""
+
+    async def run() -> None:
+        from starter.connection import connect
+        from starter.releases import Releases
+        from starter.text import summary
+
+        connection, output = await connect(), Output(as_json=as_json)
+        releases = Releases(connection.client)
+        handle = await releases.find(release_id)
+        seen = await releases.see(handle)
+        output.document(seen.result)
+        output.text(summary(seen.result, connection.ui(handle.id, seen.run)))
+
+    return waiting(run())
+
+
+@command
+def releases(
+    application: Annotated[str | None, typer.Option(help="Only of this application.")] = None,
+    role: Annotated[str | None, typer.Option(help="Only of this role.")] = None,
+    status: Annotated[str | None, typer.Option(help="running, verified, failed, superseded or refused.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 30,
+    as_json: Json = False,
+) -> ExitCode | None:
+    """List releases, the newest first."""
+
+    async def run() -> None:
+        from starter.connection import connect
+        from starter.releases import Releases
+        from starter.text import age
+
+        found = Releases((await connect()).client).rows(application, role, status, limit)
+        rows, output = [row async for row in found], Output(as_json=as_json)
+        output.document(rows)
+        output.table(
+            ["release", "#", "status", "stage", "started", "by", "reason"],
+            [(r.release, r.number, r.status, r.stage, f"{age(r.started)} ago", r.requested_by, r.reason) for r in rows],
+            empty="no release",
+        )
+
+    return waiting(run())
+
+
+@command
+def why(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
+    """Say in one sentence what a release waits for, or how it ended."""
+
+    async def run() -> None:
+        from starter.connection import connect
+        from starter.pending import waits_for
+        from starter.releases import Releases
+
+        connection, output = await connect(), Output(as_json=as_json)
+        found = Releases(connection.client)
+        handle = await found.find(release_id)
+        seen = await found.see(handle)
+        result, stage = seen.result, seen.result.current
+        if not seen.final:
+            reason = await waits_for(connection.client, handle)
+            sentence = f"{result.release} is in {stage.name if stage else 'no stage yet'}: {reason}"
+        elif result.failure:
+            sentence = f"{result.release} {result.status} in {result.failure.stage}: {result.failure.message}"
+        else:
+            detail = f": {stage.detail}" if stage and stage.detail else ""
+            sentence = f"{result.release} is {result.status}{detail}"
+        output.document({"release": result.release, "status": result.status.value, "why": sentence})
+        output.text(sentence)
+
+    return waiting(run())
+
+
+def checked_request(
+    repository: str, commit: str, service_directory: str, reason: str = "", by: str = ""
+) -> ReleaseRequest:
+    """Stage 0: read and validate ``service.yaml`` at the commit before anything is started.
+
+    :raises InvalidInput: with what was wrong, where, and what was expected.
+    :raises Unreachable: the repository's server does not answer.
+    """
+    from stores.git import GitRepositories
+
+    commit, directory = checked_commit(commit), checked_directory(service_directory)
+    path = Path(repository).expanduser()
+    if "://" not in repository and path.exists():
+        repository = str(path.resolve())
+    text = GitRepositories().definition(repository, commit, directory)
+    definition = parse_definition(text, str(Path(directory, DEFINITION_FILE)))
+    if "@" in repository.partition("://")[2].partition("/")[0]:
+        raise InvalidInput(
+            "the URL holds a credential, which would be kept with the release",
+            where="--repo",
+            expected="a URL without user and password; git's credential helper or ssh has them",
+        )
+    return ReleaseRequest(
+        application=definition.application,
+        role=definition.role,
+        repository=repository,
+        commit=commit,
+        service_directory=directory,
+        requested_by=by or f"{getpass.getuser()}@{socket.gethostname()}",
+        reason=reason,
+    )
+
+
+async def _release(request: ReleaseRequest, output: Output, *, wait: bool) -> ExitCode:
+    from starter.connection import connect
+    from starter.releases import Releases
+
+    connection = await connect()
+    found = Releases(connection.client)
+    handle = await found.start(request)
+    output.note(f"{request.id}  {connection.ui(request.id)}".rstrip())
+    if wait:
+        return await _followed(connection, handle, output)
+    seen = await found.see(handle)
+    output.document(seen.result)
+    output.text(f"started; follow it with: onward watch {request.id}")
+    return ExitCode.DONE
+
+
+async def _followed(connection: Connection, handle: Handle, output: Output) -> ExitCode:
+    """Follow until the end; Ctrl-C and SIGTERM end the following, never the release."""
+    from starter.following import follow
+    from starter.releases import Releases
+    from starter.text import summary
+
+    following = asyncio.ensure_future(follow(Releases(connection.client), handle, output))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, following.cancel)
+    try:
+        seen = await following
+    except asyncio.CancelledError:
+        seen = await Releases(connection.client).see(handle)
+        output.document(seen.result)
+        output.note(f"detached; the release goes on. Come back with: onward watch {handle.id}")
+        return ExitCode.DETACHED
+    output.document(seen.result)
+    output.text(summary(seen.result, connection.ui(handle.id, seen.run)))
+    return exit_code_of_release(seen.result)

@@ -1,0 +1,59 @@
+"""How a release reads to a person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from domain.release import ReleaseResult, ReleaseStatus, StageResult, StageStatus
+
+_MARKS = {
+    StageStatus.RUNNING: "…",
+    StageStatus.DONE: "✔",
+    StageStatus.FAILED: "✘",
+    StageStatus.CANCELLED: "■",
+    StageStatus.SUPERSEDED: "»",
+}
+
+
+def seconds(duration: float | None) -> str:
+    """``4.2 s``, ``3 min 5 s``; empty for nothing."""
+    if duration is None:
+        return ""
+    return f"{duration:.1f} s" if duration < 60 else f"{duration // 60:.0f} min {duration % 60:.0f} s"
+
+
+def age(moment: datetime) -> str:
+    """How long ago, in one unit."""
+    passed = (datetime.now(UTC) - moment).total_seconds()
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if passed >= size:
+            return f"{passed // size:.0f} {unit}"
+    return f"{max(passed, 0):.0f} s"
+
+
+def stage_line(stage: StageResult) -> str:
+    """One stage in one line."""
+    detail = stage.detail.splitlines()[0] if stage.detail else ""
+    return f"{_MARKS[stage.status]} {stage.name:<12} {seconds(stage.seconds):>9}  {detail}".rstrip()
+
+
+def title(result: ReleaseResult) -> str:
+    """``shop-cart #4 (1a2b3c4d5e6f): verified``."""
+    number = f" #{result.number}" if result.number else ""
+    return f"{result.application}-{result.role}{number} ({result.commit[:12]}): {result.status}"
+
+
+def summary(result: ReleaseResult, ui: str) -> str:
+    """A release for a person: how it is, its stages, why it failed, and what to do next."""
+    lines = [title(result), *(f"  {stage_line(stage)}" for stage in result.stages)]
+    if result.failure:
+        lines += ["", f"failed in {result.failure.stage} ({result.failure.kind}):"]
+        lines += [f"  {line}" for line in result.failure.message.splitlines()]
+        if result.failure.evidence:
+            lines.append(f"evidence: {result.failure.evidence}")
+        lines += ["next:", f"  onward logs {result.release}", "  mend it in a new commit and release that"]
+        if result.status is ReleaseStatus.REFUSED:
+            lines[-2:] = ["  mend it in a new commit and release that; nothing was built"]
+    if ui:
+        lines += ["", f"Temporal UI: {ui}"]
+    return "\n".join(lines)

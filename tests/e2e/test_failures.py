@@ -1,0 +1,86 @@
+"""Releases that do not end well: a clear reason, nothing half done, the old version serves on."""
+
+from __future__ import annotations
+
+from domain.environment import Environment
+from tests.e2e.application import Application
+from tests.e2e.load import Load
+
+#: What a container does that never serves.
+EXITS_AT_ONCE = 'CMD ["python3", "-c", "raise SystemExit(3)"]'
+NEVER_HEALTHY = 'CMD ["python3", "-c", "import time; time.sleep(3600)"]'
+
+
+def _with_command(application: Application, command: str) -> None:
+    dockerfile = (application.repository / "catalog" / "Dockerfile").read_text()
+    kept = [line for line in dockerfile.splitlines() if not line.startswith(("CMD", "ENTRYPOINT"))]
+    application.write("catalog/Dockerfile", "\n".join([*kept, command, ""]))
+
+
+def test_a_build_that_fails_says_which_step_and_deploys_nothing(application: Application) -> None:
+    dockerfile = (application.repository / "catalog" / "Dockerfile").read_text()
+    application.write("catalog/Dockerfile", f'{dockerfile}\nRUN ["python3", "-c", "raise SystemExit(7)"]\n')
+
+    document = application.release("catalog", exit_code=1)
+
+    assert document["status"] == "failed"
+    assert (document["failure"]["stage"], document["failure"]["kind"]) == ("build", "BuildFailed")
+    assert "returned a non-zero code: 7" in document["failure"]["message"]
+    assert document["failure"]["evidence"].endswith("build-image.log")
+    assert application.deployed("catalog") == {}
+
+
+def test_a_container_that_exits_at_once_halts_in_ci_and_prod_loses_no_request(application: Application) -> None:
+    good = application.release("catalog")
+    _with_command(application, EXITS_AT_ONCE)
+
+    with (
+        Load(application.url(Environment.PROD, application.path("catalog"))) as in_prod,
+        Load(application.url(Environment.CI, application.path("catalog"))) as in_ci,
+    ):
+        document = application.release("catalog", exit_code=1)
+
+    assert document["status"] == "failed"
+    assert document["failure"]["stage"] == "deploy ci"
+    assert document["failure"]["kind"] == "DeployHalted"
+    there = application.deployed("catalog")
+    assert (there["prod"]["number"], there["prod"]["commit"]) == (1, good["commit"])
+    assert (there["ci"]["number"], there["ci"]["state"]) == (1, "halted")
+    assert in_prod.answers.total() > 20
+    assert (in_prod.lost, in_ci.lost) == (0, 0), (in_prod.answers, in_ci.answers)
+
+
+def test_a_service_that_never_becomes_healthy_halts_and_the_old_one_serves_on(application: Application) -> None:
+    application.release("catalog")
+    _with_command(application, NEVER_HEALTHY)
+
+    with Load(application.url(Environment.CI, application.path("catalog"))) as load:
+        document = application.release("catalog", exit_code=1)
+
+    assert document["failure"]["stage"] == "deploy ci"
+    assert application.deployed("catalog")["prod"]["number"] == 1
+    assert load.lost == 0, load.answers
+
+
+def test_after_a_halt_the_next_release_goes_forward_over_it(application: Application) -> None:
+    application.release("catalog")
+    _with_command(application, EXITS_AT_ONCE)
+    application.release("catalog", exit_code=1)
+    _with_command(application, 'CMD ["python3", "app.py"]')
+
+    document = application.release("catalog")
+
+    assert document["status"] == "verified"
+    assert document["number"] == 3
+    assert {row["state"] for row in application.deployed("catalog").values()} == {"running"}
+
+
+def test_failing_smoke_cases_stop_the_release_before_prod(application: Application) -> None:
+    application.release("catalog")
+    application.change("catalog/app.py", '"products": PRODUCTS', '"goods": PRODUCTS')
+
+    document = application.release("catalog", exit_code=1)
+
+    assert document["failure"]["stage"] == "verify ci"
+    assert "test_smoke_products_are_listed failed" in document["failure"]["message"]
+    assert application.deployed("catalog")["prod"]["number"] == 1

@@ -1,0 +1,142 @@
+"""Releases through the command line on a whole local stack."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+from domain.environment import ENVIRONMENTS, Environment
+from tests.e2e.application import Application
+from tests.e2e.commandline import CommandLine
+from tests.e2e.load import Load
+
+STAGES = [
+    "source",
+    "build",
+    "manifest",
+    "publish",
+    "deploy ci",
+    "verify ci",
+    "deploy prod",
+    "verify prod",
+]
+
+
+def test_a_first_release_is_verified_in_both_environments(application: Application) -> None:
+    document = application.release("catalog")
+
+    assert document["status"] == "verified"
+    assert [stage["name"] for stage in document["stages"]] == STAGES
+    assert document["number"] == 1
+    assert document["manifest"]["digest"].startswith("sha256:")
+    there = application.deployed("catalog")
+    assert {row["state"] for row in there.values()} == {"running"}
+    assert {row["commit"] for row in there.values()} == {application.commit}
+    assert (there["ci"]["replicas"], there["prod"]["replicas"]) == (1, 2)
+    for environment in ENVIRONMENTS:
+        assert "products" in application.get(environment, application.path("catalog"))
+
+
+def test_a_second_release_replaces_the_first_and_loses_no_request(application: Application) -> None:
+    application.release("catalog")
+    url = application.url(Environment.PROD, application.path("catalog"))
+
+    with Load(url) as load:
+        application.change("catalog/app.py", '"Tea"', '"Green tea"')
+        document = application.release("catalog")
+
+    assert document["number"] == 2
+    assert document["stages"][1]["detail"] == "image built, suite reused"
+    assert "Green tea" in application.get(Environment.PROD, application.path("catalog"))
+    print(f"requests during the release: {load.answers}")  # noqa: T201 – shown by pytest -s and -rP
+    assert load.lost == 0, load.answers
+
+
+def test_a_change_of_config_alone_builds_nothing(application: Application) -> None:
+    application.release("catalog")
+    application.change("catalog/service.yaml", "LOG_LEVEL: info", "LOG_LEVEL: warning")
+
+    document = application.release("catalog")
+
+    assert document["stages"][1]["detail"] == "image reused, suite reused"
+    assert document["number"] == 2
+    assert application.deployed("catalog")["prod"]["number"] == 2
+
+
+def test_a_static_site_is_served_by_both_edges(application: Application) -> None:
+    application.release("web")
+
+    for environment in ENVIRONMENTS:
+        assert "<html" in application.get(environment, application.path("web"))
+    assert application.deployed("web")["prod"]["state"] == "running"
+
+
+def test_the_same_commit_twice_is_the_same_release(application: Application) -> None:
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.map(lambda _: application.release("catalog"), range(2))
+
+    assert first["release"] == second["release"]
+    assert first["number"] == second["number"] == 1
+    assert application.release("catalog") == first
+
+
+def test_a_release_can_be_looked_at_from_every_side(application: Application, onward: CommandLine) -> None:
+    document = application.release("catalog")
+    release = document["release"]
+
+    assert onward.json("show", release)["number"] == 1
+    assert onward.json("releases", "--application", application.name)[0]["release"] == release
+    assert "Successfully built" in onward.run("logs", release, "--step", "build-image").stdout
+    assert onward.run("logs", f"prod-{application.name}-catalog").exit_code == 0
+    manifest = onward.json("manifest", release)
+    assert manifest["digest"] == document["manifest"]["digest"]
+    assert onward.run("verify-manifest", document["manifest"]["uri"]).exit_code == 0
+    assert "verified" in onward.run("why", release).stdout
+    assert [row["environment"] for row in onward.json("deployed", "--application", application.name)] == ["ci", "prod"]
+
+
+def test_a_manifest_that_was_changed_does_not_verify(application: Application, onward: CommandLine) -> None:
+    release = application.release("catalog")["release"]
+    statement = json.loads(onward.json("manifest", release)["document"])
+    statement["predicate"]["buildDefinition"]["externalParameters"]["commit"] = "f" * 40
+    forged = application.repository / "forged.json"
+    forged.write_text(json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+    answer = onward.run("verify-manifest", str(forged))
+
+    assert answer.exit_code == 1
+    assert "nobody signed it" in answer.stdout + answer.stderr
+
+
+def test_a_plan_says_what_would_be_built_and_changes_nothing(application: Application, onward: CommandLine) -> None:
+    words = ["plan", *application.words("catalog")[1:]]
+    before = onward.json(*words)
+    application.release("catalog")
+    after = onward.json(*words)
+
+    assert [artifact["reused"] for artifact in before["artifacts"]] == [False, False]
+    assert [artifact["reused"] for artifact in after["artifacts"]] == [True, True]
+    assert [deploy["running"] for deploy in before["deploys"]] == [None, None]
+    assert [deploy["running"] for deploy in after["deploys"]] == [1, 1]
+
+
+def test_twenty_releases_at_once_all_end_well(application: Application) -> None:
+    commits = [application.commit]
+    for index in range(19):
+        old, new = f"LOG_LEVEL: {f'level{index - 1}' if index else 'info'}", f"LOG_LEVEL: level{index}"
+        commits.append(application.change("catalog/service.yaml", old, new))
+
+    with ThreadPoolExecutor(20) as pool:
+        documents = list(
+            pool.map(lambda commit: application.onward.json(*application.words("catalog", commit)), commits)
+        )
+
+    statuses = [document["status"] for document in documents]
+    numbers = [document["number"] for document in documents if document["number"] is not None]
+    assert set(statuses) <= {"verified", "superseded"}
+    assert len(set(numbers)) == len(numbers)
+    verified = [document for document in documents if document["status"] == "verified"]
+    newest = max(verified, key=lambda document: document["number"])
+    assert newest["number"] == max(numbers)
+    there = application.deployed("catalog")
+    assert {row["commit"] for row in there.values()} == {newest["commit"]}
