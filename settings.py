@@ -6,6 +6,10 @@ Each group has a prefix; ``docs/settings.md`` lists them all (a test compares th
 from __future__ import annotations
 
 import hashlib
+import os
+import secrets
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -32,8 +36,46 @@ _KEYS: dict[str, frozenset[Duty]] = {
 }
 
 
+#: Settings that are the first of several ports in a row, and how many.
+PORT_SPANS = {"worker_metrics_port": len(Duty), "internal_port": 10}
+
+#: What a part of the local stack may inherit: where things are, and nothing that could be a key.
+_INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+#: What git needs on top of that, for the build duty only.
+_GIT = ("SSH_AUTH_SOCK", "GIT_SSL_CAINFO", "GIT_SSH_COMMAND", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+def inherited_environment() -> dict[str, str]:
+    """The variables of this process that a part of the local stack may have."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
+def git_environment() -> dict[str, str]:
+    """The variables of this process that git may need to reach a repository."""
+    return {name: os.environ[name] for each in _GIT for name in (each, each.lower()) if name in os.environ}
+
+
 def _variable(name: str) -> str:
     return f"ONWARD_{name.upper()}"
+
+
+def _free_ports(count: int, held: ExitStack) -> int:
+    """The first of some neighbouring ports that are free on all addresses; held until all are chosen.
+
+    They are below the range from which the kernel takes ports for outgoing connections, so that
+    none is taken by chance before its part listens; SeaweedFS takes one more, 10000 above.
+    """
+    while True:
+        first = 12_000 + secrets.randbelow(10_000)
+        with ExitStack() as attempt:
+            try:
+                for port in range(first, first + count):
+                    attempt.enter_context(socket.create_server(("", port)))
+            except OSError:
+                continue
+            held.push(attempt.pop_all())
+            return first
 
 
 class StackSettings(BaseSettings):
@@ -42,6 +84,13 @@ class StackSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ONWARD_", frozen=True, extra="ignore")
 
     state_directory: Path = Field(default=Path(".onward"), description="data, logs and keys of the local stack")
+    machine_directory: Path = Field(
+        default=Path("~/.local/state/onward"),
+        description="what all stacks of this machine share: a Docker Engine that Onward started, pulls that failed",
+    )
+    docker_host: str = Field(
+        default="unix:///var/run/docker.sock", description="the Docker Engine; started if none answers and we are root"
+    )
     temporal_port: int = Field(default=7233, description="Temporal's gRPC port")
     temporal_ui_port: int = Field(default=8233, description="the Temporal Web UI")
     s3_port: int = Field(default=8333, description="S3 (SeaweedFS)")
@@ -52,12 +101,29 @@ class StackSettings(BaseSettings):
     edge_ci_metrics_port: int = Field(default=8091, description="metrics of the edge proxy of ci")
     edge_prod_metrics_port: int = Field(default=8090, description="metrics of the edge proxy of prod")
     worker_metrics_port: int = Field(default=9464, description="first of four ports with the workers' metrics")
-    internal_port: int = Field(default=18300, description="first of twelve ports that parts use among themselves")
+    internal_port: int = Field(
+        default=18300,
+        description="first of ten ports that parts use among themselves; one more is 10000 above the last",
+    )
+    otlp_endpoint: str = Field(default="", description="OTLP gRPC endpoint for traces; none are sent without")
+
+    @classmethod
+    def on_free_ports(cls, state_directory: Path) -> Self:
+        """A stack beside others: every port is one that nobody listens on now."""
+        spans = {name: PORT_SPANS.get(name, 1) for name in cls.model_fields if name.endswith("_port")}
+        with ExitStack() as held:
+            ports = {name: _free_ports(span, held) for name, span in spans.items()}
+        return cls.model_validate({"state_directory": state_directory, **ports})
 
     @property
     def state(self) -> Path:
         """The state directory, absolute."""
         return self.state_directory.resolve()
+
+    @property
+    def machine(self) -> Path:
+        """The machine directory, absolute."""
+        return self.machine_directory.expanduser().resolve()
 
     @property
     def name(self) -> str:
@@ -71,6 +137,10 @@ class StackSettings(BaseSettings):
     def edge_metrics_port(self, environment: Environment) -> int:
         """The port of an edge proxy's metrics."""
         return self.edge_ci_metrics_port if environment is Environment.CI else self.edge_prod_metrics_port
+
+    def environment(self) -> dict[str, str]:
+        """The variables that make another process read these same settings."""
+        return {_variable(name): str(getattr(self, name)) for name in type(self).model_fields}
 
 
 class ClientSettings(BaseSettings):

@@ -15,18 +15,10 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pydantic
-from engines.builder import DockerBuilder
-from engines.ed25519 import Ed25519Signer, load_trusted
-from engines.site import SiteEngine
-from engines.suites import ContainerSuiteRunner
-from engines.swarm import SwarmEngine
-from stores.git import GitRepositories
-from stores.registry import OciRegistry
-from stores.s3 import S3ObjectStore
-from stores.snapshot import TarSnapshots
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
@@ -45,12 +37,23 @@ from activities.source import SourceActivities
 from activities.store_reader import StoreReader
 from activities.targets import Targets
 from activities.verify import VerifyActivities
+from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
 from domain.errors import OnwardError
 from domain.identity import Duty, task_queue
 from domain.service import Kind
 from engines import docker_api
+from engines.builder import DockerBuilder
+from engines.ed25519 import Ed25519Signer, load_trusted
+from engines.site import SiteEngine
+from engines.suites import ContainerSuiteRunner
+from engines.swarm import SwarmEngine
 from settings import WorkerSettings
+from stores.git import GitRepositories
+from stores.registry import OciRegistry
+from stores.s3 import S3ObjectStore
+from stores.s3_site import S3SiteBucket
+from stores.snapshot import TarSnapshots
 from workflows.lookups import LOOKUPS
 from workflows.release import ReleaseWorkflow
 
@@ -62,15 +65,14 @@ RECONNECT_EVERY = 1.0
 Activities = Sequence[Callable[..., Any]]
 
 
-def object_store(settings: WorkerSettings, bucket: str | None = None) -> S3ObjectStore:
-    """Onward's own bucket, or another one under the same key."""
-    return S3ObjectStore(
-        endpoint=settings.s3_endpoint,
-        bucket=bucket or settings.s3_bucket,
-        access_key=settings.s3_access_key.get_secret_value(),
-        secret_key=settings.s3_secret_key.get_secret_value(),
-        region=settings.s3_region,
-    )
+def object_store(settings: WorkerSettings) -> S3ObjectStore:
+    """Onward's own bucket."""
+    return S3ObjectStore(bucket=settings.s3_bucket, **_s3_access(settings))
+
+
+def site_bucket(settings: WorkerSettings, name: str) -> S3SiteBucket:
+    """The bucket of one site, under the same key."""
+    return S3SiteBucket(bucket=name, **_s3_access(settings))
 
 
 def manifest_reader(settings: WorkerSettings) -> ManifestReader:
@@ -96,9 +98,9 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     """One environment's engine; for ``ci`` also what only needs S3."""
     store, manifests = object_store(settings), manifest_reader(settings)
     client = docker_api.connect(settings.docker_host(Duty(environment)))
-    engines = {
+    engines: dict[Kind, EnvironmentEngine] = {
         Kind.SERVICE: SwarmEngine(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
-        Kind.STATIC: SiteEngine(store, lambda bucket: object_store(settings, bucket), stack=settings.stack),
+        Kind.STATIC: SiteEngine(store, partial(site_bucket, settings), stack=settings.stack),
     }
     registry = OciRegistry(settings.registry, tls=settings.registry_tls)
     targets = Targets(environment, store, registry, manifests)
@@ -117,6 +119,15 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         return own
     lookups = StoreReader(store, manifests)
     return [*own, PublishActivities(store, manifests).publish, lookups.step_outputs, lookups.manifest]
+
+
+def _s3_access(settings: WorkerSettings) -> dict[str, str]:
+    return {
+        "endpoint": settings.s3_endpoint,
+        "access_key": settings.s3_access_key.get_secret_value(),
+        "secret_key": settings.s3_secret_key.get_secret_value(),
+        "region": settings.s3_region,
+    }
 
 
 def worker_for(duty: Duty, client: Client, settings: WorkerSettings) -> Worker:

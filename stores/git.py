@@ -1,103 +1,179 @@
-"""Git repositories, read with the git command. Nothing of a repository is ever run."""
+"""Git repositories: one commit's files, fetched shallowly and read as objects."""
 
 from __future__ import annotations
 
-import posixpath
-import tarfile
+import os
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from domain.errors import InvalidInput
 from domain.service import DEFINITION_FILE
-from domain.strict_yaml import SIZE_LIMIT
-from stores.git_command import Git
+from domain.source import checked_commit, checked_directory
+from domain.strict_yaml import SIZE_LIMIT as DEFINITION_LIMIT
+from stores.git_command import CommitNotThere, Git, NotByCommit, shown
 
-LINK, SUBMODULE = "120000", "160000"
 FILES_LIMIT = 50_000
-BYTES_LIMIT = 1024**3
+SIZE_LIMIT = 1024**3
+
+FILE, EXECUTABLE, LINK, SUBMODULE, TREE = "100644", "100755", "120000", "160000", "040000"
+
+#: One commit without its history.
+SHALLOW = ("--depth=1",)
+#: For a definition also without large files, where the server knows how to leave them out.
+SMALL_FILES = f"--filter=blob:limit={DEFINITION_LIMIT + 1}"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A line of ``git ls-tree --long``; ``path`` is relative to the service's directory."""
+
+    mode: str
+    id: str
+    size: int
+    path: str
 
 
 class GitRepositories:
-    """A :class:`domain.source.Repositories`: a shallow fetch of one commit into a throw-away folder."""
+    """A :class:`domain.source.Repositories` by the git command.
+
+    Objects are read, never checked out: so no hook, no filter (LFS) and no attribute acts, and
+    a file is what was committed. Credentials come from the worker's own git and ssh settings.
+
+    :param timeout: seconds for one fetch from a server that answers.
+    """
+
+    def __init__(self, *, timeout: float = 300) -> None:
+        self._timeout = timeout
 
     def definition(self, repository: str, commit: str, service_directory: str) -> str:
-        """The text of ``service.yaml`` at a commit."""
-        path = posixpath.normpath(posixpath.join(service_directory, DEFINITION_FILE))
-        with self._fetched(repository, commit, filtered=True) as git:
-            size = git.output("cat-file", "-s", f"{commit}:{path}", missing=_no_file(path, commit))
-            if int(size) > SIZE_LIMIT:
-                raise InvalidInput(f"{size.strip()} bytes", where=path, expected=f"at most {SIZE_LIMIT} bytes")
-            try:
-                return git.content("cat-file", "blob", f"{commit}:{path}").decode()
-            except UnicodeDecodeError:
-                raise InvalidInput("not text", where=path, expected="UTF-8") from None
+        """The text of ``service.yaml`` at a commit; raises as the interface says."""
+        directory = checked_directory(service_directory)
+        file = DEFINITION_FILE if directory == "." else f"{directory}/{DEFINITION_FILE}"
+        with self._fetched(repository, commit, [*SHALLOW, SMALL_FILES]) as git:
+            _require_directory(git, repository, commit, directory)
+            entry = next(iter(_entries(git, commit, file)), None)
+            if entry is None or entry.mode not in (FILE, EXECUTABLE):
+                raise InvalidInput(
+                    "no such file in the commit" if entry is None else "it is not a plain file",
+                    where=file,
+                    expected="a service definition",
+                    next="name the service's directory with --service-dir, or write one: docs/service-yaml.md",
+                )
+            if entry.size > DEFINITION_LIMIT:
+                expected = f"at most {DEFINITION_LIMIT // 1024} KiB"
+                raise InvalidInput(f"it has {entry.size} bytes", where=file, expected=expected)
+            content = git.read("cat-file", "blob", entry.id)
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise InvalidInput("not text", where=f"{file}:{line}", expected="UTF-8") from None
 
     def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> None:
-        """The files of the service's directory, as committed, below ``into``."""
-        with self._fetched(repository, commit, filtered=False) as git:
-            tree = commit if service_directory == "." else f"{commit}:{service_directory}"
-            listing = git.output(
-                "ls-tree", "-r", "-l", "-z", "--full-tree", tree, missing=_no_directory(service_directory, commit)
-            )
-            for mode, blob, path in _entries(listing):
-                if mode == SUBMODULE:
-                    raise InvalidInput("a submodule", where=path, expected="files of the repository itself")
-                if mode == LINK:
-                    _refuse_link_out(path, git.output("cat-file", "blob", blob))
-            with tempfile.TemporaryFile() as archive:
-                git.write(archive, "archive", "--format=tar", tree)
-                archive.seek(0)
-                with tarfile.open(fileobj=archive) as entries:
-                    entries.extractall(into, filter="data")
+        """Write the files of a directory; links last, so that nothing is written through one."""
+        directory = checked_directory(service_directory)
+        with self._fetched(repository, commit, SHALLOW) as git:
+            _require_directory(git, repository, commit, directory)
+            entries = _checked(list(_entries(git, commit, directory, "-r")), directory)
+            files = [entry for entry in entries if entry.mode != LINK]
+            links = [entry for entry in entries if entry.mode == LINK]
+            with tempfile.TemporaryFile() as wanted:
+                wanted.writelines(f"{entry.id}\n".encode() for entry in [*files, *links])
+                wanted.seek(0)
+                _write(git.stream("cat-file", "--batch", "--buffer", stdin=wanted), files, links, into)
+        for link in links:
+            if not Path(os.path.realpath(into / link.path)).is_relative_to(into.resolve()):
+                raise InvalidInput("it is a link that leads out", where=link.path, expected="a link inside")
 
     @contextmanager
-    def _fetched(self, repository: str, commit: str, *, filtered: bool) -> Iterator[Git]:
-        url = _url(repository)
-        with tempfile.TemporaryDirectory() as directory:
-            git = Git(Path(directory), url)
-            git.output("init", "--quiet", "--bare")
-            git.fetch(commit, filtered=filtered)
+    def _fetched(self, repository: str, commit: str, options: Sequence[str]) -> Iterator[Git]:
+        checked_commit(commit)
+        if not repository or repository.startswith("-"):
+            raise InvalidInput(f"{repository!r} is not a repository", where="--repo", expected="a URL or a path")
+        with tempfile.TemporaryDirectory(prefix="onward-git-") as scratch:
+            try:
+                try:
+                    git = Git(Path(scratch, "commit"), repository, self._timeout)
+                    git.fetch_commit(commit, options)
+                except NotByCommit:
+                    # Afresh: git would look for files left out at a server that knows no such thing.
+                    git = Git(Path(scratch, "everything"), repository, self._timeout, partial=False)
+                    git.fetch_everything()
+                kind = git.read("cat-file", "-t", commit).decode().strip()
+            except (CommitNotThere, subprocess.CalledProcessError):
+                raise _missing(repository, commit) from None
+            if kind != "commit":
+                raise InvalidInput(f"{commit} is a {kind}", where=shown(repository), expected="a commit")
             yield git
 
 
-def _url(repository: str) -> str:
-    """What git fetches from; a path is made absolute, and nothing can be taken for an option."""
-    if repository.startswith("-") or "::" in repository:
-        raise InvalidInput(f"{repository!r} is not a repository", where="--repo", expected="a URL or a path")
-    path = Path(repository)
-    return str(path.resolve()) if "://" not in repository and path.exists() else repository
-
-
-def _entries(listing: str) -> Iterator[tuple[str, str, str]]:
-    """Mode, object and path of each file; ``InvalidInput`` when there are too many, or too much in them."""
-    total = 0
-    for count, row in enumerate(filter(None, listing.split("\0"))):
-        fields, _, path = row.partition("\t")
-        mode, _, name, size = fields.split()
-        total += 0 if size == "-" else int(size)
-        if count >= FILES_LIMIT or total > BYTES_LIMIT:
-            raise InvalidInput(
-                "the service's directory is too large", where=path, expected=f"{FILES_LIMIT} files, {BYTES_LIMIT} bytes"
-            )
-        yield mode, name, path
-
-
-def _refuse_link_out(path: str, target: str) -> None:
-    end = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    if target.startswith("/") or end == ".." or end.startswith("../"):
-        raise InvalidInput(f"a link to {target}", where=path, expected="links that stay inside the service's directory")
-
-
-def _no_file(path: str, commit: str) -> InvalidInput:
+def _missing(repository: str, commit: str) -> InvalidInput:
     return InvalidInput(
-        f"the commit {commit[:12]} has no such file",
-        where=path,
-        expected="a service definition",
-        next="name the service's directory with --service-dir, or write one: docs/service-yaml.md",
+        f"there is no commit {commit}",
+        where=shown(repository),
+        expected="a commit that was pushed",
+        next="git push, then the same command again",
     )
 
 
-def _no_directory(directory: str, commit: str) -> InvalidInput:
-    return InvalidInput(f"the commit {commit[:12]} has no such directory", where=directory)
+def _entries(git: Git, commit: str, path: str, *options: str) -> Iterator[_Entry]:
+    """What a path is, or with ``-r`` all files below it, relative to it."""
+    # A trailing slash means what is in the directory, not the directory.
+    inside = [] if path == "." else [f"{path}/" if options else path]
+    for line in git.read("ls-tree", "-z", "--long", *options, commit, "--", *inside).split(b"\0")[:-1]:
+        head, _, name = line.partition(b"\t")
+        mode, _, identity, size = head.decode().split()
+        text = name.decode(errors="replace")
+        relative = text if path == "." else text.removeprefix(f"{path}/")
+        yield _Entry(mode, identity, int(size) if size.isdigit() else 0, relative)
+
+
+def _require_directory(git: Git, repository: str, commit: str, directory: str) -> None:
+    entry = None if directory == "." else next(iter(_entries(git, commit, directory)), None)
+    if directory != "." and (entry is None or entry.mode != TREE):
+        raise InvalidInput(
+            f"there is no directory {directory} at {commit[:12]}", where=shown(repository), expected="--service-dir"
+        )
+
+
+def _checked(entries: list[_Entry], directory: str) -> list[_Entry]:
+    if len(entries) > FILES_LIMIT or sum(entry.size for entry in entries) > SIZE_LIMIT:
+        raise InvalidInput(
+            "the directory is too large",
+            where=directory,
+            expected=f"at most {FILES_LIMIT} files and {SIZE_LIMIT} bytes",
+        )
+    for entry in entries:
+        if entry.mode == SUBMODULE:
+            raise InvalidInput("it is a submodule", where=entry.path, expected="files; what is built is one commit")
+        if "\N{REPLACEMENT CHARACTER}" in entry.path:
+            raise InvalidInput("its name is not text", where=entry.path, expected="UTF-8")
+        # Git itself never makes such a tree, but a server can send one.
+        if not {"", ".", ".."}.isdisjoint(entry.path.split("/")):
+            raise InvalidInput("it leads out of the directory", where=entry.path, expected="a path without ..")
+    return entries
+
+
+def _write(process: subprocess.Popen[bytes], files: list[_Entry], links: list[_Entry], into: Path) -> None:
+    """Write what ``git cat-file --batch`` prints: for each object a line, its bytes, a line feed."""
+    assert process.stdout is not None  # noqa: S101 – it was started with a pipe
+    with process, process.stdout as output:
+        for entry in [*files, *links]:
+            output.readline()
+            content = output.read(entry.size)
+            output.read(1)
+            target = into / entry.path
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if entry.mode == LINK:
+                    target.symlink_to(os.fsdecode(content))
+                else:
+                    target.write_bytes(content)
+                    target.chmod(0o755 if entry.mode == EXECUTABLE else 0o644)
+            except (OSError, ValueError) as error:
+                process.kill()
+                raise InvalidInput(f"it cannot be written: {error}", where=entry.path) from None

@@ -1,126 +1,159 @@
-"""The git command: without prompts and hooks, with errors to act on. Credentials are the caller's own."""
+"""The git command: run so that nothing of a repository is executed, its errors in Onward's words."""
 
 from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from domain.errors import InvalidInput, Unreachable
+from domain.errors import InvalidInput, OnwardError, Unreachable
 
-TIMEOUT = 240
+SERVER = "git"
 
-#: What a server's absence looks like; everything else that fails is about the repository itself.
-NO_ANSWER = re.compile(
-    r"could not resolve|couldn't resolve|failed to connect|couldn't connect|connection (refused|timed out|reset|closed)"
-    r"|operation timed out|network is unreachable|no route to host|early eof|HTTP 5\d\d|error: 5\d\d",
-    re.IGNORECASE,
+#: Seconds after which a fetch that has not ended is suspected, and in which a server that
+#: works answers a question about one reference. Together below ten.
+PATIENCE = 3
+ANSWER_WITHIN = 5
+
+#: No prompt, no transport that runs commands, no outer repository, messages in English.
+ENVIRONMENT = (
+    *("-u", "GIT_DIR", "-u", "GIT_WORK_TREE", "-u", "GIT_INDEX_FILE", "-u", "GIT_OBJECT_DIRECTORY"),
+    "GIT_TERMINAL_PROMPT=0",
+    "GIT_CONFIG_NOSYSTEM=1",
+    "GIT_ALLOW_PROTOCOL=file:git:http:https:ssh",
+    "LC_ALL=C",
 )
-NO_COMMIT = re.compile(r"not our ref|no such remote ref|couldn't find remote ref|unadvertised object", re.IGNORECASE)
-
-ENVIRONMENT = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_LFS_SKIP_SMUDGE": "1",
-    "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=10",
-    "LC_ALL": "C",
-}
 #: ``safe.directory``: a repository of another user is only read, by a git that runs nothing of it.
 OPTIONS = (
-    *("-c", "protocol.ext.allow=never"),
-    *("-c", "core.hooksPath=/dev/null"),
     *("-c", "safe.directory=*"),
+    *("-c", "core.hooksPath=/dev/null"),
     *("-c", "gc.auto=0"),
-    *("-c", "advice.detachedHead=false"),
+    *("-c", "protocol.ext.allow=never"),
+    *("-c", "fetch.recurseSubmodules=false"),
+    *("-c", "core.sshCommand=ssh -o BatchMode=yes -o ConnectTimeout=8"),
 )
+
+EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+
+NO_ANSWER = re.compile(
+    r"could not resolve|failed to connect|couldn't connect|connection (refused|reset|timed out|closed)"
+    r"|operation timed out|unable to connect|no route to host|network is unreachable|returned error: (5\d\d|429)"
+    r"|rpc failed|early eof|hung up unexpectedly",
+    re.IGNORECASE,
+)
+NO_SUCH_COMMIT = re.compile(r"not our ref|bad object|not a valid object name|no such remote ref", re.IGNORECASE)
+NOT_BY_COMMIT = re.compile(r"unadvertised object|dumb http", re.IGNORECASE)
+
+
+class CommitNotThere(Exception):
+    """The server answers, and does not have the commit."""
+
+
+class NotByCommit(Exception):
+    """The server gives branches and tags only."""
 
 
 class Git:
-    """Git in one bare folder, with one remote."""
+    """Runs git on a bare repository of its own, whose only remote is the given one.
 
-    def __init__(self, directory: Path, url: str) -> None:
+    :param repository: URL or path of the remote.
+    :param timeout: seconds for one fetch.
+    :param partial: whether files may be left out; git gets one of those when it is read.
+    """
+
+    def __init__(self, directory: Path, repository: str, timeout: float, *, partial: bool = True) -> None:
         self._directory = directory
-        self._url = url
-        self.remote = re.sub(r"//[^/@]*@", "//", url)
+        self._repository = repository
+        self._timeout = timeout
+        self._partial = partial
+        # No template, so no hook. The remote is in no file: it may hold credentials.
+        self.read("init", "--quiet", "--bare", "--template=", str(directory))
 
-    def fetch(self, commit: str, *, filtered: bool) -> None:
-        """Fetch one commit without its history; with ``filtered`` its files come when they are read.
+    def read(self, *words: str) -> bytes:
+        """What a command prints that only reads what is here."""
+        return subprocess.run(self._command(words), stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
 
-        :raises InvalidInput: the repository cannot be read, or does not have the commit.
+    def stream(self, *words: str, stdin: IO[bytes]) -> subprocess.Popen[bytes]:
+        """The same for a command whose output is too large to be held."""
+        return subprocess.Popen(self._command(words), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def fetch_commit(self, commit: str, options: Sequence[str]) -> None:
+        """Fetch one commit.
+
+        :raises CommitNotThere, NotByCommit: what the server says of the commit.
+        :raises InvalidInput: the repository cannot be read.
         :raises Unreachable: its server does not answer.
         """
-        options = ["--quiet", "--no-tags", "--depth=1", *(["--filter=blob:limit=1m"] if filtered else [])]
-        done = self._run("fetch", *options, "--", self._url, commit)
-        if done.returncode == 0:
-            return
-        text = done.stderr.decode(errors="replace")
-        if NO_COMMIT.search(text):
-            self._fetch_all(commit)
-            return
-        self._refuse(text)
+        self._fetch([*options, "origin", commit])
 
-    def output(self, *words: str, missing: InvalidInput | None = None) -> str:
-        """What git prints; ``missing`` is raised when it fails."""
-        return self.content(*words, missing=missing).decode(errors="replace")
+    def fetch_everything(self) -> None:
+        """Fetch all branches and tags with their history; raises as :meth:`fetch_commit`."""
+        self._fetch(["origin", *EVERYTHING])
 
-    def content(self, *words: str, missing: InvalidInput | None = None) -> bytes:
-        """What git prints, as it is."""
-        done = self._run(*words)
-        if done.returncode != 0:
-            raise missing or self._failed(done.stderr)
-        return done.stdout
-
-    def write(self, file: IO[bytes], *words: str) -> None:
-        """Let git print into a file."""
-        done = self._run(*words, stdout=file)
-        if done.returncode != 0:
-            raise self._failed(done.stderr)
-
-    def _fetch_all(self, commit: str) -> None:
-        """For servers that give no commit by its name: all branches, then look whether it is there."""
-        done = self._run("fetch", "--quiet", "--no-tags", "--", self._url, "+refs/*:refs/remotes/origin/*")
-        if done.returncode != 0:
-            self._refuse(done.stderr.decode(errors="replace"))
-        if self._run("cat-file", "-e", f"{commit}^{{commit}}").returncode != 0:
-            raise InvalidInput(
-                f"there is no commit {commit}",
-                where=self.remote,
-                expected="a commit that was pushed",
-                next="git push, then release again",
-            )
-
-    def _refuse(self, text: str) -> None:
-        reason = self._hidden(text)
-        if NO_ANSWER.search(text):
-            raise Unreachable("git", self.remote, reason)
-        raise InvalidInput(
-            f"the repository cannot be read: {reason}",
-            where=self.remote,
-            expected="a git repository that this machine may read",
-            next=f"git ls-remote {self.remote}",
-        )
-
-    def _failed(self, stderr: bytes) -> InvalidInput:
-        return InvalidInput(self._hidden(stderr.decode(errors="replace")), where=self.remote)
-
-    def _hidden(self, text: str) -> str:
-        """Git's own reason in one line, without credentials and without its ``fatal:``."""
-        lines = [line.strip() for line in text.replace(self._url, self.remote).splitlines() if line.strip()]
-        fatal = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines or ["git failed"]
-        return re.sub(r"//[^/@\s]*@", "//", fatal[0].removeprefix("fatal:").removeprefix("error:").strip())
-
-    def _run(self, *words: str, stdout: IO[bytes] | int = subprocess.PIPE) -> subprocess.CompletedProcess[bytes]:
+    def _fetch(self, words: Sequence[str]) -> None:
+        process = _started(self._command(["fetch", "--quiet", "--no-tags", *words]))
         try:
-            return subprocess.run(
-                ["git", *OPTIONS, *words],
-                cwd=self._directory,
-                env={**os.environ, **ENVIRONMENT},
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=subprocess.PIPE,
-                timeout=TIMEOUT,
-                check=False,
-            )
+            _, output = process.communicate(timeout=min(PATIENCE, self._timeout))
         except subprocess.TimeoutExpired:
-            raise Unreachable("git", self.remote, f"no answer in {TIMEOUT} s") from None
+            output = self._waited(process)
+        finally:
+            _end(process)
+        if process.returncode:
+            raise _translated(output.decode(errors="replace"), self._repository)
+
+    def _waited(self, process: subprocess.Popen[bytes]) -> bytes:
+        """Git waits minutes for a server that says nothing, so ask it something small as well."""
+        try:
+            probe = _started(self._command(["ls-remote", "--quiet", "origin", "HEAD"]))
+            try:
+                probe.communicate(timeout=ANSWER_WITHIN)
+            finally:
+                _end(probe)
+            return process.communicate(timeout=self._timeout)[1]
+        except subprocess.TimeoutExpired as error:
+            raise Unreachable(SERVER, shown(self._repository), f"no answer in {error.timeout:.0f} s") from None
+
+    def _command(self, words: Sequence[str]) -> list[str]:
+        remote = ["-c", f"remote.origin.url={self._repository}"]
+        if self._partial:
+            remote += ["-c", "remote.origin.promisor=true"]
+        return ["env", *ENVIRONMENT, "git", *OPTIONS, *remote, f"--git-dir={self._directory}", *words]
+
+
+def shown(repository: str) -> str:
+    """A repository's URL without the credentials that it may hold."""
+    return re.sub(r"(?<=://)[^/\s]*@", "", repository)
+
+
+def _started(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    # A session of its own: git's helpers (ssh, https) end with it, and cannot ask on a terminal.
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def _translated(output: str, repository: str) -> OnwardError | CommitNotThere | NotByCommit:
+    if NOT_BY_COMMIT.search(output):
+        return NotByCommit()
+    if NO_SUCH_COMMIT.search(output):
+        return CommitNotThere()
+    lines = [line.partition(": ")[2] or line for line in output.splitlines() if line.startswith(("fatal: ", "ssh: "))]
+    reason = shown(lines[0] if lines else output.strip().rpartition("\n")[2])
+    if NO_ANSWER.search(output):
+        return Unreachable(SERVER, shown(repository), reason)
+    return InvalidInput(
+        f"the repository cannot be read: {reason}",
+        where=shown(repository),
+        expected="a git repository that the build worker may read",
+        next=f"git ls-remote {shown(repository)}",
+    )

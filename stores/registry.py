@@ -45,6 +45,7 @@ class OciRegistry:
         digest, so the bytes are hashed here. The layers are checked by the engine that pulls them.
 
         :raises Untrusted: the bytes do not have the digest.
+        :raises InvalidInput: the reference is another registry's, or this one refuses the question.
         """
         name, _, digest = reference.removeprefix(f"{self._host}/").partition("@")
         if not digest or f"{self._host}/{name}@{digest}" != reference:
@@ -52,8 +53,11 @@ class OciRegistry:
         response = self._get(f"{self._base}/{name}/manifests/{digest}")
         if response.status_code == requests.codes.not_found:
             return False
-        if response.status_code != requests.codes.ok:
+        if response.status_code >= 500 or response.status_code == requests.codes.too_many:
             raise Unreachable(SERVER, self._host, f"HTTP {response.status_code} for {name}@{digest}")
+        if response.status_code != requests.codes.ok:
+            where = f"{SERVER} at {self._host}"
+            raise InvalidInput(f"it answers HTTP {response.status_code} for {name}@{digest}", where=where)
         verified(response.content, digest, reference)
         return True
 
@@ -61,5 +65,12 @@ class OciRegistry:
         try:
             return requests.get(url, headers={"Accept": MANIFEST_TYPES}, timeout=TIMEOUT)
         except requests.RequestException as error:
-            cause = error.__context__ or error
-            raise Unreachable(SERVER, self._host, type(cause).__name__) from error
+            raise Unreachable(SERVER, self._host, _reason(error)) from error
+
+
+def _reason(error: requests.RequestException) -> str:
+    """The innermost cause: the outer ones repeat it, with the whole URL."""
+    cause: BaseException = error
+    while cause.__cause__ or cause.__context__:
+        cause = cause.__cause__ or cause.__context__ or cause
+    return (cause.strerror if isinstance(cause, OSError) else None) or str(cause) or type(cause).__name__

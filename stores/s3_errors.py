@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, IncompleteReadError
+from botocore import exceptions
+from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.errors import Conflict, InvalidInput, NotFound, OnwardError, Unreachable
 
@@ -14,6 +15,7 @@ SERVER = "S3"
 ABSENT = frozenset({"NoSuchKey", "404", "NotFound"})
 #: A conditional write that was lost: 412, and 409 while another write of the key is under way.
 LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "OperationAborted", "409"})
+NO_ANSWER = (exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError)
 FOREIGN_KEY = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSecurity"})
 DENIED = frozenset({"AccessDenied", "AllAccessDisabled", "403", "Forbidden"})
 
@@ -38,7 +40,7 @@ def translated(address: str, what: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _refusal(error, address, what) from error
-    except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
+    except NO_ANSWER as error:
         raise Unreachable(SERVER, address, _reason(error)) from error
     except BotoCoreError as error:
         raise InvalidInput(str(error), where=f"{SERVER} at {address}") from error

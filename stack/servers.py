@@ -1,0 +1,199 @@
+"""The servers of the stack: Temporal, S3, the image registry, Prometheus – each with its command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import yaml
+
+from domain.environment import ENVIRONMENTS
+from domain.identity import Duty
+from settings import LOOPBACK, StackSettings, WorkerSettings
+from stack import probes
+from stack.credentials import Credentials, write_private
+from stack.images import Images
+from stack.parts import Part, Port
+from stack.places import StateDirectory
+from stack.programs import PROMETHEUS, REGISTRY, command, python_tool
+from stores.s3 import S3ObjectStore
+from workflows.attributes import ALL
+
+BUCKET: str = WorkerSettings.model_fields["s3_bucket"].default
+REGION: str = WorkerSettings.model_fields["s3_region"].default
+
+#: What listens on ``internal_port`` + n. SeaweedFS would else derive some of them by itself.
+INTERNAL = (
+    "temporal.http",
+    "temporal.metrics",
+    "master.port",
+    "master.port.grpc",
+    "volume.port",
+    "volume.port.grpc",
+    "filer.port",
+    "filer.port.grpc",
+    "s3.port.grpc",
+    "admin.port",
+)
+
+#: SeaweedFS's admin server must have its gRPC port where its own worker looks for it.
+ADMIN_GRPC_OFFSET = 10_000
+
+
+def _internal(settings: StackSettings, name: str, host: str) -> Port:
+    return Port(settings.internal_port + INTERNAL.index(name), host, "ONWARD_INTERNAL_PORT")
+
+
+def temporal(settings: StackSettings, directory: StateDirectory) -> Part:
+    """The dev server: history in one SQLite file, our search attributes, the Web UI."""
+    http, metrics = (_internal(settings, f"temporal.{name}", LOOPBACK) for name in ("http", "metrics"))
+    words = [python_tool("temporal"), "server", "start-dev", "--ip", LOOPBACK, "--log-level", "warn"]
+    words += ["--port", str(settings.temporal_port), "--ui-port", str(settings.temporal_ui_port)]
+    words += ["--http-port", str(http.number), "--metrics-port", str(metrics.number), "--ui-disable-news-fetch"]
+    words += ["--db-filename", str(directory.data / "temporal.db")]
+    for pragma in ("journal_mode=wal", "synchronous=1"):  # twice to three times the throughput
+        words += ["--sqlite-pragma", pragma]
+    for key in ALL:
+        words += ["--search-attribute", f"{key.name}={key.indexed_value_type.name.title()}"]
+    return Part(
+        name="temporal",
+        title="Temporal",
+        command=tuple(words),
+        probe=lambda: probes.temporal_answers(temporal_address(settings)),
+        address=temporal_ui_url(settings),
+        ports=(
+            Port(settings.temporal_port, LOOPBACK, "ONWARD_TEMPORAL_PORT"),
+            Port(settings.temporal_ui_port, LOOPBACK, "ONWARD_TEMPORAL_UI_PORT"),
+            http,
+            metrics,
+        ),
+    )
+
+
+def s3(settings: StackSettings, directory: StateDirectory, credentials: Credentials, gateway: str) -> Part:
+    """SeaweedFS on the bridge's gateway address: this machine and its containers reach it, others do not."""
+    data = directory.data / "s3"
+    data.mkdir(exist_ok=True)
+    internal = [name for name in INTERNAL if not name.startswith("temporal.")]
+    ports = {name: _internal(settings, name, gateway) for name in internal}
+    admin = ports["admin.port"]
+    ports["admin.port.grpc"] = Port(admin.number + ADMIN_GRPC_OFFSET, admin.host, admin.setting)
+    ports["s3.port"] = Port(settings.s3_port, gateway, "ONWARD_S3_PORT")
+    words = [python_tool("weed"), "-v=0", "mini", f"-dir={data}", f"-ip={gateway}", f"-ip.bind={gateway}"]
+    words += [f"-{name}={port.number}" for name, port in ports.items()]
+    words += [f"-{name}.localSocket={directory.run / name}.sock" for name in ("filer", "s3")]
+    words += [f"-s3.config={credentials.s3_identities}", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+    words += ["-webdav=false", "-admin.ui=false", "-master.telemetry=false"]
+    both = [Port(port.number, host, port.setting) for port in ports.values() for host in (gateway, LOOPBACK)]
+    return Part(
+        name="s3",
+        title="S3 (SeaweedFS)",
+        command=tuple(words),
+        probe=_bucket_is_there(settings, credentials, gateway),
+        address=s3_endpoint(settings, gateway),
+        ports=tuple(both),
+    )
+
+
+def registry(settings: StackSettings, directory: StateDirectory, images: Images) -> Part:
+    """The image registry, on loopback; what was pushed cannot be deleted."""
+    configuration = directory.run / "registry.yml"
+    data = directory.data / "registry"
+    data.mkdir(exist_ok=True)
+    content = {
+        "version": "0.1",
+        "log": {"level": "warn", "accesslog": {"disabled": True}},
+        "storage": {"filesystem": {"rootdirectory": str(data)}, "delete": {"enabled": False}},
+        "http": {"addr": registry_host(settings)},
+    }
+    text = yaml.safe_dump(content)
+    write_private(configuration, text)
+    return Part(
+        name="registry",
+        title="image registry",
+        command=command(REGISTRY, settings, images, [data, directory.run], ["serve", str(configuration)]),
+        probe=lambda: probes.answers_http("image registry", LOOPBACK, settings.registry_port, "/v2/"),
+        address=registry_host(settings),
+        ports=(Port(settings.registry_port, LOOPBACK, "ONWARD_REGISTRY_PORT"),),
+        configuration=text,
+    )
+
+
+def prometheus(settings: StackSettings, directory: StateDirectory, images: Images) -> Part:
+    """Prometheus: scrapes the workers, both edges, Temporal, and itself."""
+    configuration = directory.run / "prometheus.yml"
+    data = directory.data / "prometheus"
+    data.mkdir(exist_ok=True)
+    text = yaml.safe_dump(scrape_configuration(settings), sort_keys=False)
+    write_private(configuration, text)
+    words = [f"--config.file={configuration}", f"--storage.tsdb.path={data}", "--log.level=warn"]
+    words += [f"--web.listen-address={LOOPBACK}:{settings.prometheus_port}", "--storage.tsdb.retention.time=15d"]
+    return Part(
+        name="prometheus",
+        title="Prometheus",
+        command=command(PROMETHEUS, settings, images, [data, directory.run], words),
+        probe=lambda: probes.answers_http("Prometheus", LOOPBACK, settings.prometheus_port, "/-/ready"),
+        address=f"http://{LOOPBACK}:{settings.prometheus_port}",
+        ports=(Port(settings.prometheus_port, LOOPBACK, "ONWARD_PROMETHEUS_PORT"),),
+        configuration=text,
+    )
+
+
+def scrape_configuration(settings: StackSettings) -> dict[str, object]:
+    """What Prometheus asks, and how often."""
+
+    def job(name: str, port: int, **labels: str) -> dict[str, object]:
+        target = {"targets": [f"{LOOPBACK}:{port}"], "labels": labels}
+        return {"job_name": name, "static_configs": [target]}
+
+    return {
+        "global": {"scrape_interval": "5s", "evaluation_interval": "5s"},
+        "scrape_configs": [
+            *(job(f"worker-{duty}", worker_metrics_port(settings, duty), duty=duty.value) for duty in Duty),
+            *(job(f"edge-{each}", settings.edge_metrics_port(each), environment=each.value) for each in ENVIRONMENTS),
+            job("temporal", _internal(settings, "temporal.metrics", LOOPBACK).number),
+            job("prometheus", settings.prometheus_port),
+        ],
+    }
+
+
+def temporal_address(settings: StackSettings) -> str:
+    """Temporal's gRPC address."""
+    return f"{LOOPBACK}:{settings.temporal_port}"
+
+
+def temporal_ui_url(settings: StackSettings) -> str:
+    """The Temporal Web UI."""
+    return f"http://{LOOPBACK}:{settings.temporal_ui_port}"
+
+
+def s3_endpoint(settings: StackSettings, gateway: str) -> str:
+    """The S3 API, under the one address that workers, edges and containers all reach."""
+    return f"http://{gateway}:{settings.s3_port}"
+
+
+def registry_host(settings: StackSettings) -> str:
+    """The registry's host and port: the part of an image's name that says where it is."""
+    return f"{LOOPBACK}:{settings.registry_port}"
+
+
+def worker_metrics_port(settings: StackSettings, duty: Duty) -> int:
+    """The port of a worker's metrics."""
+    return settings.worker_metrics_port + list(Duty).index(duty)
+
+
+def _bucket_is_there(settings: StackSettings, credentials: Credentials, gateway: str) -> Callable[[], None]:
+    key = credentials.s3_key(Duty.BUILD)
+    store = S3ObjectStore(
+        endpoint=s3_endpoint(settings, gateway),
+        bucket=BUCKET,
+        access_key=key.access,
+        secret_key=key.secret.get_secret_value(),
+        region=REGION,
+    )
+
+    def probe() -> None:
+        # boto3 is slow to give up on a server that is not there, so something quick is asked first.
+        probes.answers_http("S3", gateway, settings.s3_port, "/healthz")
+        store.ensure_bucket()
+
+    return probe

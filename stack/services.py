@@ -1,0 +1,147 @@
+"""What a stack deployed to the swarm: put to rest by ``down``, woken by ``up``, removed by ``--purge``."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from docker import DockerClient
+
+from domain.errors import Conflict, NotFound, OnwardError
+from engines.docker_api import address_of, translated
+from engines.labels import Label
+from engines.swarm_api import Json, SwarmServices
+from stack.places import Machine
+
+#: On a service at rest: how many replicas it had.
+RESTING = "onward.resting-replicas"
+
+#: Seconds in which a network must become removable after its last task is gone.
+NETWORK_PATIENCE = 30.0
+
+Report = Callable[[str], None]
+
+
+class DeployedServices:
+    """Everything in the engine that carries one stack's label; nothing else is touched."""
+
+    def __init__(self, client: DockerClient, stack: str) -> None:
+        self._client = client
+        self._stack = stack
+        self._services = SwarmServices(client)
+
+    def rest(self) -> list[str]:
+        """Scale every service to nothing and note on it what it had; the names of those that ran."""
+        return self._rewrite(_at_rest)
+
+    def wake(self) -> list[str]:
+        """Give every service at rest its replicas back; their names."""
+        return self._rewrite(_awake)
+
+    def published_ports(self) -> frozenset[int]:
+        """The ports of this machine that the stack's services have."""
+        specs = [service["Spec"].get("EndpointSpec", {}) for service in self._labelled()]
+        return frozenset(int(port["PublishedPort"]) for spec in specs for port in spec.get("Ports") or ())
+
+    def remove(self) -> None:
+        """Remove services, containers, secrets and networks of the stack; what is gone already is no fault."""
+        for service in self._labelled():
+            _gone(partial(self._services.remove, service["Spec"]["Name"]))
+        with translated(address_of(self._client)):
+            label = f"{Label.STACK}={self._stack}"
+            containers = self._client.api.containers(all=True, filters={"label": label})
+            secrets = self._client.api.secrets(filters={"label": label})
+            networks = self._client.api.networks(filters={"label": label})
+        for container in containers:
+            if "com.docker.swarm.task" not in container["Labels"]:  # swarm itself ends those
+                _gone(partial(self._client.api.remove_container, container["Id"], force=True))
+        for secret in secrets:
+            _gone(partial(self._client.api.remove_secret, secret["ID"]))
+        self._remove_networks(network["Id"] for network in networks)
+
+    def remove_images(self, registry: str) -> None:
+        """Remove the images whose names say that they are from the stack's own registry."""
+        with translated(address_of(self._client)):
+            listed = self._client.api.images()
+        for image in listed:
+            for name in [*(image["RepoTags"] or []), *(image["RepoDigests"] or [])]:
+                if name.startswith(f"{registry}/"):
+                    _gone(partial(self._client.api.remove_image, name))
+
+    def _labelled(self) -> list[Json]:
+        return self._services.labelled({Label.STACK: self._stack})
+
+    def _rewrite(self, change: Callable[[Json], bool]) -> list[str]:
+        changed = []
+        for service in self._labelled():
+            spec = copy.deepcopy(service["Spec"])
+            if change(spec):
+                self._services.update(service, spec)
+                changed.append(str(spec["Name"]))
+        return sorted(changed)
+
+    def _remove_networks(self, ids: Iterable[str]) -> None:
+        left, end = list(ids), time.monotonic() + NETWORK_PATIENCE
+        while left:
+            left = [key for key in left if not _gone(partial(self._client.api.remove_network, key))]
+            if left and time.monotonic() > end:
+                raise Conflict(f"networks are still in use: {', '.join(left)}\n  next: run the command again")
+            time.sleep(0.5 if left else 0)
+
+
+def remove_abandoned(client: DockerClient, machine: Machine, report: Report) -> None:
+    """Remove what stacks left whose state directory was deleted: nobody can release to them again,
+    and the names they hold cannot be used by another stack.
+
+    Only stacks that this user started on this machine are known here; all others stay.
+    """
+    for name in machine.abandoned():
+        report(f"removing what stack {name} left: its state directory {machine.state_of(name)} is gone")
+        DeployedServices(client, name).remove()
+        machine.forget(name)
+
+
+def other_stacks(client: DockerClient, own: str, machine: Machine) -> dict[str, str]:
+    """Stack → where its state is, for all other stacks with services in this swarm."""
+    with translated(address_of(client)):
+        services = client.services.list(filters={"label": Label.STACK})
+    names = {str(service.attrs["Spec"]["Labels"][Label.STACK]) for service in services} - {own}
+    return {name: _where(machine, name) for name in sorted(names)}
+
+
+def _where(machine: Machine, name: str) -> str:
+    try:
+        return str(machine.state_of(name))
+    except NotFound:
+        return "unknown: another user's, or not of this machine"
+
+
+def _at_rest(spec: Json) -> bool:
+    replicated = spec["Mode"].get("Replicated")
+    if replicated is None or RESTING in spec["Labels"] or Label.PART in spec["Labels"]:
+        return False
+    spec["Labels"][RESTING] = str(replicated["Replicas"])
+    replicated["Replicas"] = 0
+    return True
+
+
+def _awake(spec: Json) -> bool:
+    replicas = spec["Labels"].pop(RESTING, None)
+    if replicas is None:
+        return False
+    spec["Mode"]["Replicated"]["Replicas"] = int(replicas)
+    return True
+
+
+def _gone(remove: Callable[[], object]) -> bool:
+    """Whether the thing is gone now; ``False`` when it is still in use."""
+    try:
+        with translated("the Docker Engine"):
+            remove()
+    except NotFound:
+        return True
+    except OnwardError:
+        return False
+    return True

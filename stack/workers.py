@@ -1,0 +1,98 @@
+"""The four workers of the stack: one process per duty, each with the variables of its duty alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import settings as settings_module
+from domain.environment import ENVIRONMENTS
+from domain.identity import Duty
+from settings import LOOPBACK, StackSettings, git_environment
+from stack import probes
+from stack.credentials import Credentials
+from stack.parts import Part, Port
+from stack.servers import (
+    BUCKET,
+    REGION,
+    registry_host,
+    s3_endpoint,
+    temporal_address,
+    temporal_ui_url,
+    worker_metrics_port,
+)
+
+WORKER = Path(settings_module.__file__).with_name("worker.py")
+
+#: ``worker.GRACE`` is 20 s; what still runs then is killed, and Temporal gives it to the next worker.
+GRACE = 25
+
+
+def worker(
+    settings: StackSettings, credentials: Credentials, gateway: str, duty: Duty, pid: Callable[[str], int]
+) -> Part:
+    """The worker of one duty.
+
+    :param pid: the process ID of a supervised part, so that an old process's poll counts for nothing.
+    """
+    name = f"worker-{duty}"
+    return Part(
+        name=name,
+        title=f"worker: {duty}",
+        command=(sys.executable, str(WORKER), "--duty", duty.value),
+        probe=lambda: probes.worker_polls(temporal_address(settings), duty, pid(name)),
+        address=f"http://{LOOPBACK}:{worker_metrics_port(settings, duty)}/metrics",
+        ports=(Port(worker_metrics_port(settings, duty), LOOPBACK, "ONWARD_WORKER_METRICS_PORT"),),
+        environment=worker_environment(settings, credentials, gateway, duty),
+        grace=GRACE,
+    )
+
+
+def worker_environment(settings: StackSettings, credentials: Credentials, gateway: str, duty: Duty) -> dict[str, str]:
+    """What a worker is told: where Temporal is, links, and the keys of its duty."""
+    told = client_variables(settings) | {
+        "ONWARD_STACK": settings.name,
+        "ONWARD_METRICS_ADDRESS": f"{LOOPBACK}:{worker_metrics_port(settings, duty)}",
+    }
+    if duty is Duty.ORCHESTRATE:
+        return told
+    key = credentials.s3_key(duty)
+    told |= {
+        "ONWARD_S3_ENDPOINT": s3_endpoint(settings, gateway),
+        "ONWARD_S3_BUCKET": BUCKET,
+        "ONWARD_S3_REGION": REGION,
+        "ONWARD_S3_ACCESS_KEY": key.access,
+        "ONWARD_S3_SECRET_KEY": key.secret.get_secret_value(),
+        "ONWARD_REGISTRY": registry_host(settings),
+    }
+    if duty is Duty.BUILD:
+        return (
+            told
+            | _reach_outside(gateway)
+            | {
+                "ONWARD_BUILD_DOCKER_HOST": settings.docker_host,
+                "ONWARD_SIGNING_KEY": str(credentials.signing_key),
+            }
+        )
+    return told | {
+        f"ONWARD_{duty.upper()}_DOCKER_HOST": settings.docker_host,
+        "ONWARD_TRUSTED_KEYS": str(credentials.trusted_keys),
+    }
+
+
+def client_variables(settings: StackSettings) -> dict[str, str]:
+    """What the CLI, too, needs to talk to this stack."""
+    return {
+        "TEMPORAL_ADDRESS": temporal_address(settings),
+        "TEMPORAL_NAMESPACE": probes.NAMESPACE,
+        "ONWARD_TEMPORAL_UI_URL": temporal_ui_url(settings),
+        "ONWARD_OTLP_ENDPOINT": settings.otlp_endpoint,
+    } | {f"ONWARD_EDGE_{each.upper()}_URL": f"http://{LOOPBACK}:{settings.edge_port(each)}" for each in ENVIRONMENTS}
+
+
+def _reach_outside(gateway: str) -> dict[str, str]:
+    """Only the build duty talks to servers of others, by git; ours are never asked through a proxy."""
+    given = git_environment()
+    spared = ",".join(filter(None, [given.get("NO_PROXY") or given.get("no_proxy"), LOOPBACK, gateway]))
+    return given | {"NO_PROXY": spared, "no_proxy": spared}

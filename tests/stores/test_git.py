@@ -1,0 +1,346 @@
+"""GitRepositories: what is committed comes out, and nothing else happens."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from domain.errors import InvalidInput, Unreachable
+from domain.strict_yaml import SIZE_LIMIT as DEFINITION_LIMIT
+from stores.git import GitRepositories
+from tests.servers import free_ports
+
+DEFINITION = "application: shop\nrole: cart\n"
+NOWHERE = "0" * 39 + "1"
+
+
+class Repository:
+    """A repository with the directory ``cart``, to be changed and committed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir()
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.write("cart/service.yaml", DEFINITION)
+        self.write("README", "outside of the service")
+
+    def git(self, *words: str) -> str:
+        options = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "protocol.file.allow=always"]
+        command = ["git", "-C", str(self.path), *options, *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def write(self, name: str, content: str) -> Path:
+        file = self.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+        return file
+
+    def link(self, name: str, target: str) -> None:
+        (self.path / name).symlink_to(target)
+
+    def commit(self) -> str:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "change")
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path / "repository")
+
+
+@pytest.fixture
+def repositories() -> GitRepositories:
+    return GitRepositories(timeout=30)
+
+
+@pytest.fixture
+def into(tmp_path: Path) -> Path:
+    directory = tmp_path / "into"
+    directory.mkdir()
+    return directory
+
+
+def _tree(directory: Path) -> dict[str, str]:
+    """Path → content, mode or target."""
+
+    def shown(path: Path) -> str:
+        if path.is_symlink():
+            return f"→ {path.readlink()}"
+        return f"{path.stat().st_mode & 0o777:o} {path.read_text()}"
+
+    paths = [path for path in directory.rglob("*") if path.is_symlink() or path.is_file()]
+    return {path.relative_to(directory).as_posix(): shown(path) for path in paths}
+
+
+def test_the_definition_is_read_by_path_and_by_url(repository: Repository, repositories: GitRepositories) -> None:
+    commit = repository.commit()
+    for address in (str(repository.path), repository.path.as_uri()):
+        assert repositories.definition(address, commit, "cart") == DEFINITION
+
+
+def test_an_earlier_commit_is_read_as_it_was(repository: Repository, repositories: GitRepositories) -> None:
+    commit = repository.commit()
+    repository.write("cart/service.yaml", "later")
+    repository.commit()
+
+    assert repositories.definition(str(repository.path), commit, "cart") == DEFINITION
+
+
+def test_a_commit_whose_branch_was_deleted_is_read(repository: Repository, repositories: GitRepositories) -> None:
+    repository.commit()
+    repository.git("checkout", "--quiet", "-b", "feature")
+    repository.write("cart/service.yaml", "feature")
+    commit = repository.commit()
+    repository.git("checkout", "--quiet", "main")
+    repository.git("branch", "-D", "feature")
+
+    assert repositories.definition(repository.path.as_uri(), commit, "cart") == "feature"
+
+
+def test_a_server_that_gives_branches_only_is_asked_for_them(
+    repository: Repository, repositories: GitRepositories, into: Path
+) -> None:
+    commit = repository.commit()
+    repository.write("cart/service.yaml", "later")
+    repository.commit()
+    repository.git("update-server-info")
+    with _web_server(repository.path) as address:
+        assert repositories.definition(f"{address}/.git", commit, "cart") == DEFINITION
+        repositories.checkout(f"{address}/.git", commit, "cart", into)
+        with pytest.raises(InvalidInput, match=f"no commit {NOWHERE}"):
+            repositories.definition(f"{address}/.git", NOWHERE, "cart")
+
+    assert list(_tree(into)) == ["service.yaml"]
+
+
+def test_a_commit_that_was_not_pushed_is_named(repository: Repository, repositories: GitRepositories) -> None:
+    repository.commit()
+    for address in (str(repository.path), repository.path.as_uri()):
+        with pytest.raises(InvalidInput) as caught:
+            repositories.definition(address, NOWHERE, "cart")
+        for part in (NOWHERE, address, "git push"):
+            assert part in str(caught.value)
+
+
+def test_a_tree_or_a_tag_is_no_commit(repository: Repository, repositories: GitRepositories) -> None:
+    repository.commit()
+    repository.git("tag", "--annotate", "--message", "tag", "v1")
+    for name, kind in (("HEAD^{tree}", "tree"), ("v1", "tag")):
+        with pytest.raises(InvalidInput, match=f"is a {kind}"):
+            repositories.definition(str(repository.path), repository.git("rev-parse", name), "cart")
+
+
+@pytest.mark.parametrize("commit", ["main", "HEAD", "0599318", "--upload-pack=touch x", "A" * 40])
+def test_only_a_full_commit_is_taken(repository: Repository, repositories: GitRepositories, commit: str) -> None:
+    with pytest.raises(InvalidInput, match="not a full commit"):
+        repositories.definition(str(repository.path), commit, "cart")
+
+
+def test_a_directory_or_a_file_that_is_not_there_is_named(
+    repository: Repository, repositories: GitRepositories, into: Path
+) -> None:
+    repository.write("empty/readme", "")
+    repository.link("linked", "cart")
+    commit = repository.commit()
+    for directory in ("nowhere", "README", "linked", "cart/service.yaml"):
+        with pytest.raises(InvalidInput, match=f"no directory {directory}"):
+            repositories.definition(str(repository.path), commit, directory)
+        with pytest.raises(InvalidInput, match=f"no directory {directory}"):
+            repositories.checkout(str(repository.path), commit, directory, into)
+    with pytest.raises(InvalidInput, match=r"empty/service.yaml: no such file"):
+        repositories.definition(str(repository.path), commit, "empty")
+    with pytest.raises(InvalidInput, match=r"service.yaml: no such file"):
+        repositories.definition(str(repository.path), commit, ".")
+    with pytest.raises(InvalidInput, match="leads out"):
+        repositories.definition(str(repository.path), commit, "../cart")
+
+
+def test_a_definition_is_a_small_text_file(repository: Repository, repositories: GitRepositories) -> None:
+    repository.write("large/service.yaml", "#" * (DEFINITION_LIMIT + 1))
+    repository.write("fits/service.yaml", "#" * DEFINITION_LIMIT)
+    repository.write("binary/service.yaml", "").write_bytes(b"role: cart\nowner: \xff\n")
+    repository.write("linked/readme", "")
+    repository.link("linked/service.yaml", "../cart/service.yaml")
+    repository.git("config", "uploadpack.allowFilter", "true")
+    commit = repository.commit()
+    for address in (str(repository.path), repository.path.as_uri()):
+        assert len(repositories.definition(address, commit, "fits")) == DEFINITION_LIMIT
+        with pytest.raises(InvalidInput, match=r"large/service.yaml: it has 262145 bytes\n.*256 KiB"):
+            repositories.definition(address, commit, "large")
+        with pytest.raises(InvalidInput, match=r"binary/service.yaml:2: not text\n.*UTF-8"):
+            repositories.definition(address, commit, "binary")
+        with pytest.raises(InvalidInput, match=r"linked/service.yaml: it is not a plain file"):
+            repositories.definition(address, commit, "linked")
+
+
+def test_a_checkout_has_the_files_as_committed(
+    repository: Repository, repositories: GitRepositories, into: Path
+) -> None:
+    repository.write("cart/run", "#!").chmod(0o755)
+    repository.write("cart/deep/größe *.txt", "a\r\nb\n")
+    repository.link("cart/deep/up", "../run")
+    # Neither acts: what is built is what was committed.
+    repository.write("cart/.gitattributes", "* text eol=crlf filter=lfs export-subst\nrun export-ignore\n")
+    commit = repository.commit()
+    repositories.checkout(str(repository.path), commit, "cart", into)
+
+    tree = _tree(into)
+    assert tree.pop(".gitattributes")
+    assert tree == {
+        "service.yaml": f"644 {DEFINITION}",
+        "run": "755 #!",
+        "deep/größe *.txt": f"644 {repository.git('show', 'HEAD:cart/deep/größe *.txt')}\n",
+        "deep/up": "→ ../run",
+    }
+
+
+def test_the_whole_repository_can_be_a_service(
+    repository: Repository, repositories: GitRepositories, into: Path
+) -> None:
+    repositories.checkout(str(repository.path), repository.commit(), ".", into)
+
+    assert sorted(_tree(into)) == ["README", "cart/service.yaml"]
+
+
+@pytest.mark.parametrize("target", ["../README", "/etc/hostname", "up/../../../etc", "loop/../../README"])
+def test_a_link_that_leads_out_is_refused(
+    repository: Repository, repositories: GitRepositories, into: Path, target: str
+) -> None:
+    # "up/../.." looks as if it stayed inside, until "up" is followed.
+    repository.write("cart/deep/readme", "")
+    repository.link("cart/up", ".")
+    repository.link("cart/loop", "loop")
+    repository.link("cart/out", target)
+    with pytest.raises(InvalidInput, match=r"out: it is a link that leads out"):
+        repositories.checkout(str(repository.path), repository.commit(), "cart", into)
+
+
+def test_a_submodule_is_refused(
+    repository: Repository, repositories: GitRepositories, into: Path, tmp_path: Path
+) -> None:
+    other = Repository(tmp_path / "other")
+    other.commit()
+    repository.git("submodule", "--quiet", "add", str(other.path), "cart/vendored")
+    with pytest.raises(InvalidInput, match="vendored: it is a submodule"):
+        repositories.checkout(str(repository.path), repository.commit(), "cart", into)
+
+
+def test_a_tree_that_a_hostile_server_made_is_refused(
+    repository: Repository, repositories: GitRepositories, into: Path
+) -> None:
+    blob = repository.git("hash-object", "-w", "README")
+    inner = _tree_object(repository, b"100644 escaped", blob)
+    outer = _tree_object(repository, b"40000 ..", inner)
+    commit = repository.git("commit-tree", "-m", "hostile", _tree_object(repository, b"40000 cart", outer))
+    with pytest.raises(InvalidInput, match="leads out of the directory"):
+        repositories.checkout(repository.path.as_uri(), commit, "cart", into)
+    assert not (into.parent / "escaped").exists()
+
+
+def _tree_object(repository: Repository, entry: bytes, identity: str) -> str:
+    content = entry + b"\0" + bytes.fromhex(identity)
+    command = ["git", "-C", str(repository.path), "hash-object", "-t", "tree", "-w", "--literally", "--stdin"]
+    return subprocess.run(command, input=content, check=True, capture_output=True).stdout.decode().strip()
+
+
+@pytest.mark.parametrize("hostile", ["--upload-pack=touch {0}", "ext::sh -c touch% {0}", "-u touch {0}"])
+def test_a_repository_is_never_an_option_or_a_command(
+    repositories: GitRepositories, tmp_path: Path, hostile: str
+) -> None:
+    marker = tmp_path / "marker"
+    with pytest.raises(InvalidInput):
+        repositories.definition(hostile.format(marker), NOWHERE, "cart")
+    assert not marker.exists()
+
+
+def test_no_hook_and_no_outer_repository_acts(
+    repository: Repository, repositories: GitRepositories, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    commit = repository.commit()
+    for variable in ("GIT_DIR", "GIT_OBJECT_DIRECTORY"):
+        monkeypatch.setenv(variable, str(tmp_path / "elsewhere"))
+
+    assert repositories.definition(str(repository.path), commit, "cart") == DEFINITION
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_is_no_repository_cannot_be_read(repositories: GitRepositories, tmp_path: Path) -> None:
+    for address in (str(tmp_path), (tmp_path / "nowhere").as_uri()):
+        with pytest.raises(InvalidInput, match="cannot be read") as caught:
+            repositories.definition(address, NOWHERE, "cart")
+        assert address in str(caught.value)
+
+
+def test_credentials_in_a_url_are_never_shown(repositories: GitRepositories, tmp_path: Path) -> None:
+    secret = "s3cr3t-t0ken"
+    with _web_server(tmp_path) as address:
+        for host in (address, f"http://127.0.0.1:{free_ports(1)[0]}"):
+            with pytest.raises((InvalidInput, Unreachable)) as caught:
+                repositories.definition(host.replace("//", f"//user:{secret}@") + "/x", NOWHERE, "cart")
+            assert secret not in str(caught.value)
+            assert f"{host}/x" in str(caught.value)
+
+
+def test_a_server_that_wants_credentials_is_not_asked_for_ever(repositories: GitRepositories, tmp_path: Path) -> None:
+    with _web_server(tmp_path, Locked) as address, pytest.raises(InvalidInput, match="cannot be read"):
+        repositories.definition(f"{address}/x", NOWHERE, "cart")
+
+
+@pytest.mark.parametrize("scheme", ["http", "git", "ssh"])
+def test_a_server_that_is_down_is_unreachable(repositories: GitRepositories, scheme: str) -> None:
+    address = f"{scheme}://127.0.0.1:{free_ports(1)[0]}/shop"
+    with pytest.raises(Unreachable, match=f"git at {address} does not answer: "):
+        repositories.definition(address, NOWHERE, "cart")
+
+
+def test_a_host_that_does_not_exist_is_unreachable(repositories: GitRepositories) -> None:
+    with pytest.raises(Unreachable, match=r"git at https://nowhere.invalid/shop does not answer"):
+        repositories.definition("https://nowhere.invalid/shop", NOWHERE, "cart")
+
+
+@pytest.mark.server
+def test_a_server_that_says_nothing_is_soon_unreachable(repositories: GitRepositories) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        begin = time.monotonic()
+        with pytest.raises(Unreachable, match="no answer"):
+            repositories.definition(f"http://127.0.0.1:{listener.getsockname()[1]}/shop", NOWHERE, "cart")
+        assert time.monotonic() - begin < 10
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files, the dumb protocol of git."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+class Locked(Quiet):
+    """Lets nobody in."""
+
+    def do_GET(self) -> None:
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="test"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+@contextmanager
+def _web_server(directory: Path, handler: type[Quiet] = Quiet) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(directory))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,111 @@
+"""What every object store must do: the real one, and the one in memory that other tests use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from domain.artifact import digest_of
+from domain.errors import Conflict, InvalidInput, NotFound, Untrusted
+from domain.storage import ObjectStore
+from tests.fakes.stores import MemoryObjectStore
+from tests.stores.conftest import MakeStore
+
+
+@pytest.fixture(params=["memory", pytest.param("s3", marks=pytest.mark.server)])
+def store(request: pytest.FixtureRequest) -> ObjectStore:
+    if request.param == "memory":
+        return MemoryObjectStore()
+    make: MakeStore = request.getfixturevalue("make_store")
+    return make()
+
+
+def test_what_was_put_is_read(store: ObjectStore) -> None:
+    store.put("a/b", b"content")
+
+    assert store.get("a/b") == b"content"
+
+
+def test_what_is_not_there_is_none_or_not_found(store: ObjectStore) -> None:
+    assert store.read("a") is None
+    with pytest.raises(NotFound, match=r"\ba\b"):
+        store.get("a")
+
+
+def test_a_uri_leads_back_to_its_key(store: ObjectStore) -> None:
+    assert store.key(store.uri("a/b")) == "a/b"
+    for foreign in ("s3://elsewhere/a/b", "https://example.org/a/b", "a/b"):
+        with pytest.raises(InvalidInput):
+            store.key(foreign)
+
+
+def test_create_writes_once(store: ObjectStore) -> None:
+    store.create("a", b"first")
+    store.create("a", b"first")
+    with pytest.raises(Conflict):
+        store.create("a", b"second")
+
+    assert store.get("a") == b"first"
+
+
+def test_replace_needs_what_was_read(store: ObjectStore) -> None:
+    store.replace("a", b"first", None)
+    stale = store.read("a")
+    assert stale is not None
+    store.replace("a", b"second", stale.etag)
+    for etag in (stale.etag, None):
+        with pytest.raises(Conflict):
+            store.replace("a", b"third", etag)
+
+    assert store.get("a") == b"second"
+
+
+def test_replace_of_what_is_gone_is_a_conflict(store: ObjectStore) -> None:
+    store.put("a", b"content")
+    found = store.read("a")
+    assert found is not None
+    with pytest.raises(Conflict):
+        store.replace("b", b"other", found.etag)
+
+
+def test_replace_with_what_is_there_already_is_no_conflict(store: ObjectStore) -> None:
+    store.replace("a", b"first", None)
+    stale = store.read("a")
+    assert stale is not None
+    store.replace("a", b"second", stale.etag)
+    store.replace("a", b"second", stale.etag)
+
+
+def test_a_file_comes_back_as_it_was(store: ObjectStore, tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"\0bytes")
+    digest = digest_of(b"\0bytes")
+    store.create_file("a", source, digest)
+    store.create_file("a", source, digest)
+    store.fetch_file("a", target, digest)
+
+    assert target.read_bytes() == b"\0bytes"
+
+
+def test_a_file_that_changed_is_neither_sent_nor_fetched(store: ObjectStore, tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"changed")
+    with pytest.raises(Untrusted):
+        store.create_file("a", source, digest_of(b"original"))
+    assert store.read("a") is None
+
+    store.put("a", b"changed")
+    with pytest.raises(Untrusted):
+        store.fetch_file("a", target, digest_of(b"original"))
+    assert not target.exists()
+    with pytest.raises(NotFound):
+        store.fetch_file("b", target, digest_of(b"original"))
+    assert not target.exists()
+
+
+def test_keys_come_in_order(store: ObjectStore) -> None:
+    for key in ("logs/b", "logs/a/2", "logs/a/10", "other"):
+        store.put(key, b"")
+
+    assert list(store.keys("logs/")) == ["logs/a/10", "logs/a/2", "logs/b"]
