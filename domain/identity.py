@@ -128,8 +128,8 @@ def edge_network(stack: str, environment: Environment) -> str:
 
 
 def edge_bucket(stack: str, environment: Environment) -> str:
-    """The bucket in which the edge reads where each site is."""
-    return f"onward-{stack}-{environment}-edge"
+    """The bucket in which the edge reads where each site is; no canonical name has a dot."""
+    return f"{environment}-routes.{stack}"
 
 
 def edge_name(stack: str, environment: Environment) -> str:

@@ -122,10 +122,6 @@ class SiteEngine:
                     raise VerifyFailed(f"{deployment.name}: {path} {problem}")
         return f"{len(bundle.files)} files are those of release #{deployment.number}"
 
-    def ensure_routes(self, environment: Environment) -> str:
-        """Make the document of the environment's routes; the URL that its edge polls."""
-        return self._routes(environment).ensure()
-
     def _bucket(self, environment: Environment, service: ServiceId) -> SiteBucket:
         return self._buckets(site_bucket(environment, service))
 

@@ -23,15 +23,18 @@ EVERYTHING: Collection[str] = (*SERVERS, *WORKERS, *EDGES)
 
 
 def supervised(
-    settings: StackSettings, directory: StateDirectory, images: Images, gateway: str, only: Collection[str]
+    settings: StackSettings,
+    directory: StateDirectory,
+    credentials: Credentials,
+    images: Images,
+    gateway: str,
+    only: Collection[str],
 ) -> list[Part]:
     """The supervised parts among ``only``, in the order in which they are shown.
 
     :param gateway: the address under which this machine and its containers reach S3.
     :raises NotFound: a server's program is neither installed nor to be had as an image.
     """
-    credentials = Credentials(directory, servers.BUCKET)
-    credentials.make()
     pid = Supervisor(directory).pid
     make: dict[str, Callable[[], Part]] = {
         "temporal": lambda: servers.temporal(settings, directory),

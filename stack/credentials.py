@@ -8,19 +8,29 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from domain.identity import Duty
+from domain.environment import ENVIRONMENTS
+from domain.identity import Duty, duty_of, edge_bucket
 from engines.ed25519 import generate
 from stack.places import StateDirectory
 
 PRIVATE = 0o600
 
-#: What each duty may do in S3, in SeaweedFS's words; a delete counts as a write. The build duty
-#: writes what it built; ``ci`` also publishes; an environment's duty writes its own sites and logs.
-ACTIONS: dict[Duty, tuple[str, ...]] = {
-    Duty.BUILD: ("Admin:{bucket}", "Read:{bucket}", "List:{bucket}", "Write:{bucket}"),
-    Duty.CI: ("Read", "List", "Write:{bucket}/published/*", "Write:{bucket}/logs/*", "Admin:ci-*", "Write:ci-*"),
-    Duty.PROD: ("Read", "List", "Write:{bucket}/logs/*", "Admin:prod-*", "Write:prod-*"),
-}
+
+def actions(stack: str, bucket: str) -> dict[Duty, list[str]]:
+    """What each duty may do in S3, in SeaweedFS's words; a delete counts as a write.
+
+    The build duty writes Onward's own bucket. An environment's duty reads it, writes logs there
+    (``ci`` also publishes), and has the buckets of its sites and the one that its edge reads.
+    """
+    allowed = {Duty.BUILD: [f"{action}:{bucket}" for action in ("Admin", "Read", "List", "Write")]}
+    for environment in ENVIRONMENTS:
+        own = (f"{environment}-*", edge_bucket(stack, environment))
+        allowed[duty_of(environment)] = [
+            *("Read", "List", f"Write:{bucket}/logs/*"),
+            *(f"{action}:{name}" for name in own for action in ("Admin", "Write", "Tagging")),
+        ]
+    allowed[Duty.CI].append(f"Write:{bucket}/published/*")
+    return allowed
 
 
 class _Model(BaseModel):
@@ -46,19 +56,22 @@ class _Identities(_Model):
 class Credentials:
     """The keys of one stack: S3's identities, the private key that signs, the public ones believed.
 
+    :param stack: the stack's name.
     :param bucket: Onward's own bucket, in which the duties have different rights.
     """
 
-    def __init__(self, directory: StateDirectory, bucket: str) -> None:
+    def __init__(self, directory: StateDirectory, stack: str, bucket: str) -> None:
         self.s3_identities = directory.keys / "s3.json"
         self.signing_key = directory.keys / "signing-key.pem"
         self.trusted_keys = directory.keys / "trusted"
-        self._bucket = bucket
+        self._actions = actions(stack, bucket)
 
     def make(self) -> None:
         """Make what is missing; what is there stays, or nothing stored so far could be verified."""
         if not self.s3_identities.exists():
-            write_private(self.s3_identities, json.dumps({"identities": [self._identity(duty) for duty in ACTIONS]}))
+            write_private(
+                self.s3_identities, json.dumps({"identities": [self._identity(duty) for duty in self._actions]})
+            )
         generate(self.signing_key, self.trusted_keys / "onward.pem")
 
     def s3_key(self, duty: Duty) -> S3Key:
@@ -70,7 +83,7 @@ class Credentials:
         return {
             "name": duty.value,
             "credentials": [{"accessKey": secrets.token_hex(10), "secretKey": secrets.token_hex(20)}],
-            "actions": [action.format(bucket=self._bucket) for action in ACTIONS[duty]],
+            "actions": self._actions[duty],
         }
 
 

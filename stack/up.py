@@ -8,17 +8,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from docker import DockerClient
 
 from domain.environment import ENVIRONMENTS, Environment
+from domain.identity import duty_of
 from engines.docker_api import address_of
 from settings import StackSettings
-from stack import environment, ports
+from stack import edges, environment, ports, servers
 from stack.assembly import EVERYTHING, supervised
 from stack.base_image import ensure_base_image
-from stack.edges import edge_part, edge_ports, ensure_edges, until_edge_answers
+from stack.credentials import Credentials
 from stack.engine import Report, bridge_gateway, ensure_engine, ensure_swarm
 from stack.images import Images
 from stack.parts import Condition, Part, PartState, Port
 from stack.places import Machine, StateDirectory, locked
-from stack.servers import s3_endpoint
 from stack.services import DeployedServices, remove_abandoned
 from stack.supervision import Supervisor
 from stack.waiting import until_it_answers
@@ -31,7 +31,7 @@ def up(settings: StackSettings, report: Report, only: Collection[str] = EVERYTHI
     started; the next call goes on from there.
 
     :param report: gets one line for each thing worth telling while it happens.
-    :param only: the parts to run, by name; all others are stopped.
+    :param only: the parts to run, by name; supervised ones that are not among them are stopped.
     :raises InvalidInput: a port is taken; nothing was started.
     :raises NotFound: a program is missing and cannot be had as an image.
     :raises Unreachable: a part did not answer in time; the text ends with its log.
@@ -43,61 +43,72 @@ def up(settings: StackSettings, report: Report, only: Collection[str] = EVERYTHI
     with locked(directory.root):
         machine.remember(settings)
         remove_abandoned(client, machine, report)
-        return _started(settings, directory, client, Images(client, machine), report, only)
+        rows = _Start(settings, directory, client, Images(client, machine), report).run(only)
+        environment.write(settings, directory)
+    return [PartState("engine", "Docker Engine", Condition.RUNNING, address_of(client), "swarm"), *rows]
 
 
-def _started(
-    settings: StackSettings,
-    directory: StateDirectory,
-    client: DockerClient,
-    images: Images,
-    report: Report,
-    only: Collection[str],
-) -> list[PartState]:
-    supervisor, services = Supervisor(directory), DeployedServices(client, settings.name)
-    gateway = bridge_gateway(client)
-    parts = supervised(settings, directory, images, gateway, only)
-    edges = [each for each in ENVIRONMENTS if edge_part(each) in only]
-    supervisor.end_orphans()
-    own = services.published_ports() | (ports.remembered(directory.ports) if supervisor.is_running() else frozenset())
-    ports.refuse_taken(_owned_ports(settings, parts, edges), own)
-    started = supervisor.apply(parts)
-    ports.remember((port for part in parts for port in part.ports), directory.ports)
-    with ThreadPoolExecutor(len(parts) + len(edges) + 2) as pool:
-        waits = [pool.submit(_until_running, supervisor, directory, part, part.name in started) for part in parts]
-        base = pool.submit(ensure_base_image, client, images, report)
-        if edges:
-            ensure_edges(settings, client, images, s3_endpoint(settings, gateway), report)
-        waits += [pool.submit(until_edge_answers, settings, each) for each in edges]
-        woken = services.wake()
-    rows = _results(waits)
-    base.result()
-    if woken:
-        report(f"running again: {', '.join(woken)}")
-    environment.write(settings, directory)
-    engine = PartState("engine", "Docker Engine", Condition.RUNNING, address_of(client), "swarm")
-    return [engine, *rows]
+class _Start:
+    """One call of ``up``, once there is an engine."""
 
+    def __init__(
+        self, settings: StackSettings, directory: StateDirectory, client: DockerClient, images: Images, report: Report
+    ) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._client = client
+        self._images = images
+        self._report = report
+        self._supervisor = Supervisor(directory)
+        self._services = DeployedServices(client, settings.name)
+        self._gateway = bridge_gateway(client)
+        self._credentials = Credentials(directory, settings.name, servers.BUCKET)
 
-def _until_running(supervisor: Supervisor, directory: StateDirectory, part: Part, started: bool) -> PartState:
-    until_it_answers(
-        part.title,
-        part.address,
-        part.probe,
-        part.patience,
-        given_up=lambda: supervisor.has_given_up(part.name),
-        log_tail=lambda: directory.log_tail(part.name),
-    )
-    return PartState(part.name, part.title, Condition.STARTED if started else Condition.RUNNING, part.address)
+    def run(self, only: Collection[str]) -> list[PartState]:
+        """Everything at the same time; only the edges wait, for S3, where they read routes."""
+        self._credentials.make()
+        parts = supervised(self._settings, self._directory, self._credentials, self._images, self._gateway, only)
+        edged = [each for each in ENVIRONMENTS if edges.edge_part(each) in only]
+        self._refuse_taken_ports(parts, edged)
+        started = self._supervisor.apply(parts)
+        ports.remember((port for part in parts for port in part.ports), self._directory.ports)
+        with ThreadPoolExecutor(len(parts) + 4) as pool:
+            waits = {part.name: pool.submit(self._until_running, part, part.name in started) for part in parts}
+            base = pool.submit(ensure_base_image, self._client, self._images, self._report)
+            image = edges.ensure_image(self._client, self._images, self._report) if edged else ""
+            fronts = [pool.submit(self._edge, each, image, waits.get("s3")) for each in edged]
+            woken = self._services.wake()
+        if woken:
+            self._report(f"running again: {', '.join(woken)}")
+        base.result()
+        return [wait.result() for wait in (*waits.values(), *fronts)]
 
+    def _refuse_taken_ports(self, parts: Collection[Part], edged: Collection[Environment]) -> None:
+        self._supervisor.end_orphans()
+        own = self._services.published_ports()
+        if self._supervisor.is_running():
+            own |= ports.remembered(self._directory.ports)
+        wanted: list[tuple[str, Port]] = [(part.title, port) for part in parts for port in part.ports]
+        for each in edged:
+            wanted += [(f"the edge of {each}", port) for port in edges.edge_ports(self._settings, each)]
+        ports.refuse_taken(wanted, own)
 
-def _owned_ports(
-    settings: StackSettings, parts: Collection[Part], edges: Collection[Environment]
-) -> list[tuple[str, Port]]:
-    ours = [(part.title, port) for part in parts for port in part.ports]
-    return ours + [(f"the edge of {each}", port) for each in edges for port in edge_ports(settings, each)]
+    def _until_running(self, part: Part, started: bool) -> PartState:
+        until_it_answers(
+            part.title,
+            part.address,
+            part.probe,
+            part.patience,
+            given_up=lambda: self._supervisor.has_given_up(part.name),
+            log_tail=lambda: self._directory.log_tail(part.name),
+        )
+        return PartState(part.name, part.title, Condition.STARTED if started else Condition.RUNNING, part.address)
 
-
-def _results(waits: Collection[Future[PartState]]) -> list[PartState]:
-    """All rows, or the first fault."""
-    return [wait.result() for wait in waits]
+    def _edge(self, each: Environment, image: str, s3: Future[PartState] | None) -> PartState:
+        routes = None
+        if s3:
+            s3.result()
+            access = servers.s3_access(self._settings, self._credentials, self._gateway, duty_of(each))
+            routes = edges.ensure_routes(self._settings, access, each)
+        edges.ensure_edge(self._settings, self._client, image, each, routes)
+        return edges.until_edge_answers(self._settings, each)

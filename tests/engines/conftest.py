@@ -1,0 +1,183 @@
+"""A Docker Engine with a registry and an S3; every test has a stack of its own, removed afterwards."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import pytest
+from docker import DockerClient
+
+from domain.artifact import Artifact, ArtifactKind
+from domain.deployment import Deployment, ServiceState, settled
+from domain.environment import Environment
+from domain.service import ServiceDefinition
+from engines.docker_api import connect
+from engines.edge import build_edge_image
+from engines.swarm import SwarmEngine
+from stack.engine import bridge_gateway
+from stack.services import DeployedServices
+from tests.domain.builders import COMMIT, POINTER
+from tests.servers import RegistryServer, S3Server, registry_server, s3_server
+
+T = TypeVar("T")
+
+BUSYBOX = Path("/bin/busybox")  # Debian's busybox-static
+
+#: It ends at once when it is asked to, so that a request that still comes finds nobody.
+SERVES = "trap 'exit 0' TERM; httpd -f -p 8080 -h /www & wait"
+
+
+@pytest.fixture(scope="session")
+def docker_client() -> Iterator[DockerClient]:
+    client = connect("unix:///var/run/docker.sock")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[RegistryServer]:
+    with registry_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3(docker_client: DockerClient) -> Iterator[S3Server]:
+    """Where containers reach it too: the edge reads sites from it."""
+    with s3_server(bridge_gateway(docker_client)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def edge_image(docker_client: DockerClient) -> str:
+    return build_edge_image(docker_client, Path(sys.executable).parent / "traefik")
+
+
+@dataclass
+class Images:
+    """Makes images of nothing but busybox; :meth:`page` serves its text at every ingress path."""
+
+    client: DockerClient
+    host: str
+    made: list[str] = field(default_factory=list)
+
+    def page(self, text: str) -> Artifact:
+        """A web server whose pages hold the text; ``/healthz`` answers 200."""
+        return self.pushed(SERVES, {"www/index.html": text, "www/web/index.html": text, "www/healthz": "ok"})
+
+    def pushed(self, command: str, files: Mapping[str, str]) -> Artifact:
+        """An image that runs a shell command beside some files."""
+        repository, tag = f"{self.host}/test/web", uuid4().hex[:12]
+        image, _ = self.client.images.build(
+            fileobj=_context(command, files), custom_context=True, tag=f"{repository}:{tag}", rm=True
+        )
+        self.made.append(str(image.id))
+        self.client.images.push(repository, tag=tag)
+        image.reload()
+        uri = next(digest for digest in image.attrs["RepoDigests"] if digest.startswith(f"{repository}@"))
+        return Artifact(kind=ArtifactKind.IMAGE, uri=uri, digest=uri.partition("@")[2])
+
+
+@pytest.fixture(scope="session")
+def images(docker_client: DockerClient, registry: RegistryServer) -> Iterator[Images]:
+    made = Images(docker_client, registry.host)
+    yield made
+    for image in made.made:
+        docker_client.images.remove(image, force=True)
+
+
+@pytest.fixture(scope="session")
+def first(images: Images) -> Artifact:
+    return images.page("first")
+
+
+@pytest.fixture(scope="session")
+def second(images: Images) -> Artifact:
+    return images.page("second")
+
+
+@pytest.fixture(scope="session")
+def broken(images: Images) -> Artifact:
+    """It ends at once."""
+    return images.pushed("echo no database; exit 3", {})
+
+
+@pytest.fixture
+def stack(docker_client: DockerClient) -> Iterator[str]:
+    name = f"t{uuid4().hex[:8]}"
+    yield name
+    DeployedServices(docker_client, name).remove()
+
+
+@dataclass(frozen=True)
+class Environments:
+    """One engine of one stack, and an application that nobody else has."""
+
+    engine: SwarmEngine
+    stack: str
+    application: str
+
+    def deployment(self, number: int, artifact: Artifact, **definition: Any) -> Deployment:
+        """A release of ``<application>-web`` in ci; keywords go into its definition."""
+        values = {"application": self.application, "role": "web", "owner": "team", **definition}
+        values.setdefault("health", {"start": "2s", "interval": "1s", "retries": 1})
+        return Deployment(
+            environment=Environment.CI,
+            definition=ServiceDefinition.model_validate(values),
+            artifact=artifact,
+            number=number,
+            release=f"release:{self.application}-web:{COMMIT[:12]}",
+            commit=COMMIT,
+            manifest=POINTER,
+        )
+
+    def observe(self, deployment: Deployment) -> ServiceState:
+        state = self.engine.observe(deployment.environment, deployment.service)
+        assert state is not None
+        return state
+
+    def arrive(self, deployment: Deployment) -> ServiceState:
+        """Deploy, and wait as the deploy activity does."""
+        self.engine.deploy(deployment)
+        wait_for(lambda: settled(self.observe(deployment), deployment))
+        return self.observe(deployment)
+
+
+@pytest.fixture
+def environment(docker_client: DockerClient, stack: str) -> Environments:
+    engine = SwarmEngine(docker_client, stack=stack, endpoint_mode="dnsrr")
+    return Environments(engine, stack, f"t{uuid4().hex[:8]}")
+
+
+def wait_for(look: Callable[[], T], seconds: float = 90) -> T:
+    """The first thing seen that is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not seen in {seconds} s"
+        time.sleep(0.1)
+    return found
+
+
+def _context(command: str, files: Mapping[str, str]) -> io.BytesIO:
+    dockerfile = (
+        "FROM scratch\nCOPY busybox /bin/busybox\n"
+        'RUN ["/bin/busybox", "--install", "-s", "/bin"]\nCOPY files /\n'
+        f'CMD ["sh", "-c", "{command}"]\n'
+    )
+    content = {"Dockerfile": dockerfile, "files/name": uuid4().hex} | {f"files/{path}": files[path] for path in files}
+    context = io.BytesIO()
+    with tarfile.open(fileobj=context, mode="w") as archive:
+        archive.add(BUSYBOX, "busybox")
+        for path, text in content.items():
+            entry = tarfile.TarInfo(path)
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    context.seek(0)
+    return context
