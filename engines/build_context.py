@@ -21,7 +21,7 @@ def context_paths(context: Path, dockerfile: str | None = None) -> list[str]:
     configuration alone must build nothing.
     """
     ignore = context / IGNORE_FILE
-    patterns = ignore.read_text("utf-8").splitlines() if ignore.is_file() else []
+    patterns = ignore.read_text("utf-8", errors="replace").splitlines() if ignore.is_file() else []
     wanted = [line.strip() for line in patterns if line.strip() and not line.startswith("#")]
     chosen: set[str] = exclude_paths(str(context), [*wanted, DEFINITION_FILE], dockerfile=dockerfile)
     return sorted(path for path in chosen if (context / path).is_symlink() or (context / path).is_file())

@@ -12,17 +12,23 @@ from docker.utils.build import create_archive
 
 from domain.artifact import Digest
 from domain.build import ImageRecipe, SiteRecipe
-from domain.errors import BuildFailed, NotFound
+from domain.errors import BuildFailed, NotFound, Unreachable
 from domain.manifest import Dependency
 from domain.progress import Progress
 from engines import build_context, docker_stream, images
-from engines.site_bundle import bundle_directory, bundle_image
+from engines.build_context import IGNORE_FILE
+from engines.docker_api import SERVER, address_of
+from engines.labels import Label
+from engines.site_bundle import bundle_context, bundle_image
 
 #: Lines of a failed build that its error repeats.
 TAIL = 20
 
-#: The name of a Dockerfile of ours in a context of theirs.
+#: The name of a Dockerfile of ours in a context of theirs; it never gets into the image.
 OWN_DOCKERFILE = ".onward.Dockerfile"
+
+#: Where a site's command finds the context.
+SITE = "/site"
 
 
 class DockerBuilder:
@@ -45,8 +51,10 @@ class DockerBuilder:
             found = images.present(self._client, image, progress)
         except NotFound as error:
             raise BuildFailed(f"base image: {error}") from None
-        digests = [each.rpartition("@")[2] for each in found.get("RepoDigests") or ()]
-        return Dependency(uri=image, digest=digests[0] if digests else found["Id"])
+        pulled = [each.partition("@") for each in found.get("RepoDigests") or ()]
+        # The same image may have been pushed elsewhere too, under another digest.
+        own = (digest for name, _, digest in pulled if name == images.repository_of(image))
+        return Dependency(uri=image, digest=next(own, found["Id"]))
 
     def build_image(self, recipe: ImageRecipe, progress: Progress) -> Digest:
         """Build, push, and give the digest that the registry answered."""
@@ -61,10 +69,12 @@ class DockerBuilder:
         the output directory of the context is the site.
         """
         if recipe.command is None:
-            return bundle_directory(recipe.context, recipe.output, target)
-        dockerfile = f"FROM {recipe.image}\nWORKDIR /site\nCOPY . .\nRUN {json.dumps(list(recipe.command))}\n"
-        image = self._build(recipe.context, OWN_DOCKERFILE, {}, progress, {OWN_DOCKERFILE: dockerfile})
-        return bundle_image(self._client, image, f"/site/{recipe.output}", target)
+            return bundle_context(recipe.context, recipe.output, target)
+        dockerfile = f"FROM {recipe.image}\nWORKDIR {SITE}\nCOPY . .\nRUN {json.dumps(list(recipe.command))}\n"
+        own = {OWN_DOCKERFILE: dockerfile, IGNORE_FILE: f"{OWN_DOCKERFILE}\n{IGNORE_FILE}\n"}
+        params = {"labels": json.dumps({Label.PART: "site"})}
+        image = self._build(recipe.context, OWN_DOCKERFILE, params, progress, own)
+        return bundle_image(self._client, image, SITE, recipe.output, target)
 
     def _build(
         self,
@@ -96,4 +106,6 @@ class DockerBuilder:
                     progress.say(str(message["error"]))
                     raise BuildFailed("\n".join([str(message["error"]), *(line for line in tail if line.strip())]))
                 image = str((message.get("aux") or {}).get("ID", image))
+        if not image:
+            raise Unreachable(SERVER, address_of(self._client), "its answer ended before the build did")
         return image

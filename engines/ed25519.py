@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -63,6 +63,11 @@ class Ed25519Signer:
         """A digest of the public half."""
         return _key_id(self._key.public_key())
 
+    @property
+    def public_pem(self) -> bytes:
+        """The public half, as the file that :func:`load_trusted` reads."""
+        return self._key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
     def sign(self, message: bytes) -> bytes:
         """The signature over a message: 64 bytes."""
         return self._key.sign(message)
@@ -82,16 +87,14 @@ def load_trusted(directory: Path) -> dict[str, Ed25519Key]:
 
 
 def generate(private: Path, public: Path) -> None:
-    """Make a pair of keys; the private file is its owner's alone. Files that are there stay."""
-    if private.exists() and public.exists():
-        return
-    key = Ed25519PrivateKey.generate()
-    content = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    """Make a pair of keys; the private file is its owner's alone. A private key that is there stays."""
     private.parent.mkdir(parents=True, exist_ok=True)
     public.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    if not private.exists():
+        content = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        with os.fdopen(os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+    public.write_bytes(Ed25519Signer.load(private).public_pem)
 
 
 def _key_id(key: Ed25519PublicKey) -> str:
@@ -103,5 +106,7 @@ def _loaded(file: Path, load: Callable[[bytes], object]) -> object:
         return load(file.read_bytes())
     except OSError as error:
         raise InvalidInput(error.strerror or "cannot be read", where=str(file), expected="a key file") from None
-    except ValueError:
+    except TypeError:
+        raise InvalidInput("the key is encrypted", where=str(file), expected="PEM, PKCS #8, not encrypted") from None
+    except (ValueError, UnsupportedAlgorithm):
         raise InvalidInput("not a key", where=str(file), expected="a PEM file") from None

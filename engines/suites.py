@@ -6,18 +6,19 @@ import io
 import tarfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from docker import DockerClient
 from docker.types import LogConfig
 
-from domain.errors import NotFound
+from domain.errors import Conflict, NotFound
 from domain.progress import Progress
 from domain.suite import REPORT_LIMIT, REPORTS, SuiteOutcome, SuiteRun
 from engines import images
 from engines.docker_api import address_of, translated
-from engines.labels import Label
+from engines.labels import Label, require_own
+from engines.suite_output import SuiteOutput
 
-OUTPUT_LIMIT = 1024 * 1024
 FILES_LIMIT = 200
 POLL = 0.2
 
@@ -35,24 +36,30 @@ class ContainerSuiteRunner:
         self._memory = memory
 
     def run(self, run: SuiteRun, progress: Progress) -> SuiteOutcome:
-        """Run to the end, the timeout or the cancel; the container is gone in every case."""
-        self._remove(run.name)
+        """Run to the end, the timeout or the cancel; the container is gone in every case.
+
+        What a killed attempt left under the same name is removed first.
+        :raises ForeignResource: the name is another stack's.
+        """
+        self._remove_leftover(run.name)
         images.present(self._client, run.image, progress)
-        container = self._start(run)
+        container = self._create(run)
         try:
-            exit_code = self._wait(container, run, progress)
+            output = self._start(container)
+            exit_code = self._wait(container, run, output, progress)
+            output.finish()
             with translated(address_of(self._client)):
                 state = self._client.api.inspect_container(container)["State"]
             return SuiteOutcome(
                 exit_code=exit_code,
                 reports=self._reports(container),
-                output=self._output(container),
+                output=output.text,
                 killed_for_memory=bool(state.get("OOMKilled")),
             )
         finally:
             self._remove(container)
 
-    def _start(self, run: SuiteRun) -> str:
+    def _create(self, run: SuiteRun) -> str:
         api = self._client.api
         with translated(address_of(self._client)):
             container = api.create_container(
@@ -64,13 +71,19 @@ class ContainerSuiteRunner:
                     network_mode=run.network,
                     mem_limit=self._memory,
                     memswap_limit=self._memory,
-                    log_config=LogConfig(type="json-file", config={"max-size": "1m", "max-file": "2"}),
+                    # What it prints is read while it runs, and bounded; the engine keeps none of it.
+                    log_config=LogConfig(type="none"),
                 ),
-            )["Id"]
-            api.start(container)
-        return str(container)
+            )
+        return str(container["Id"])
 
-    def _wait(self, container: str, run: SuiteRun, progress: Progress) -> int | None:
+    def _start(self, container: str) -> SuiteOutput:
+        with translated(address_of(self._client)):
+            output = SuiteOutput(self._client.api.attach(container, stream=True))
+            self._client.api.start(container)
+        return output
+
+    def _wait(self, container: str, run: SuiteRun, output: SuiteOutput, progress: Progress) -> int | None:
         """The exit code, or ``None`` when the time was up."""
         end = time.monotonic() + run.timeout.total_seconds()
         while time.monotonic() < end:
@@ -78,20 +91,24 @@ class ContainerSuiteRunner:
                 state = self._client.api.inspect_container(container)["State"]
             if not state["Running"]:
                 return int(state["ExitCode"])
-            progress.say(f"{run.name} runs")
+            progress.say(output.last_line or f"{run.name} runs")
             progress.wait(POLL)
-        with translated(address_of(self._client)):
+        with suppress(Conflict), translated(address_of(self._client)):
+            # It may end in this very moment; its time was up all the same.
             self._client.api.kill(container)
         return None
 
-    def _output(self, container: str) -> str:
-        """The last part of what the suite printed, both streams in their order."""
-        with translated(address_of(self._client)):
-            content: bytes = self._client.api.logs(container, stdout=True, stderr=True, tail=20_000)
-        return content[-OUTPUT_LIMIT:].decode(errors="replace")
+    def _remove_leftover(self, name: str) -> None:
+        try:
+            with translated(address_of(self._client)):
+                leftover = self._client.api.inspect_container(name)
+        except NotFound:
+            return
+        require_own(leftover["Config"]["Labels"], self._stack, f"container {name}", removal=f"docker rm -f {name}")
+        self._remove(leftover["Id"])
 
     def _reports(self, container: str) -> tuple[bytes, ...]:
-        """The XML files in ``/reports``; what is too large is cut, and then cannot be read."""
+        """The XML files in ``/reports``; in place of what is too much is one that cannot be read."""
         try:
             with translated(address_of(self._client)):
                 chunks, _ = self._client.api.get_archive(container, REPORTS)
@@ -122,9 +139,9 @@ def _xml_files(archive: bytes) -> Iterator[bytes]:
         with tarfile.open(fileobj=io.BytesIO(archive)) as entries:
             for count, entry in enumerate(entries):
                 if count > FILES_LIMIT:
-                    return
+                    raise tarfile.ReadError("too many files")
                 file = entries.extractfile(entry) if entry.isfile() and entry.name.endswith(".xml") else None
                 if file is not None:
                     yield file.read(REPORT_LIMIT + 1)
     except tarfile.TarError:
-        return
+        yield b""

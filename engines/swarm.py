@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from docker import DockerClient
 
 from domain import identity
 from domain.deployment import Action, Deployment, ServiceState, decide, is_whole
 from domain.environment import Environment
-from domain.errors import InvalidInput, NotFound, VerifyFailed
+from domain.errors import Conflict, InvalidInput, NotFound, VerifyFailed
 from domain.identity import ServiceId, canonical_name
 from domain.progress import Progress
 from domain.service import Kind, ServiceDefinition
@@ -20,6 +22,11 @@ from engines.swarm_spec import Placement, service_spec
 from engines.swarm_tasks import replicas, service_state
 
 DEFAULT_PORT: int = ServiceDefinition.model_fields["port"].default
+
+
+#: Lost compare-and-swaps before the loss is handed to the caller's slower retry. Swarm itself writes
+#: a service too, while it scales or updates it.
+ATTEMPTS = 5
 
 
 class SwarmEngine:
@@ -50,21 +57,17 @@ class SwarmEngine:
         :raises Conflict: somebody else wrote the service at the same moment.
         :raises InvalidInput: a secret is missing in the swarm.
         """
-        current = self._inspect(deployment.name)
-        action = decide(int(current["Spec"]["Labels"][Label.NUMBER]) if current else None, deployment)
-        if action is Action.NOTHING:
-            return action
-        spec = service_spec(deployment, self._placement(deployment, current))
-        if current is None:
-            self._services.create(spec)
-        else:
-            self._services.update(current, spec)
-        return action
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._deploy_once(deployment)
+            except Conflict:
+                continue
+        return self._deploy_once(deployment)
 
     def observe(self, environment: Environment, service: ServiceId) -> ServiceState | None:
         """What is there, or ``None``; :raises ForeignResource: what is there is another stack's."""
         found = self._inspect(canonical_name(environment, service))
-        return service_state(found, self._services.tasks([found])[found["ID"]]) if found else None
+        return self._state(found, self._services.tasks([found])) if found else None
 
     def running(self, environment: Environment) -> list[ServiceState]:
         """Everything that this stack deployed to the environment, by name."""
@@ -72,7 +75,7 @@ class SwarmEngine:
             {Label.STACK: self._stack, Label.ENVIRONMENT: environment.value, Label.KIND: Kind.SERVICE.value}
         )
         tasks = self._services.tasks(found)
-        return sorted((service_state(each, tasks[each["ID"]]) for each in found), key=lambda state: state.name)
+        return sorted((self._state(each, tasks) for each in found), key=lambda state: state.name)
 
     def logs(self, environment: Environment, service: ServiceId, lines: int) -> str:
         """The last lines of each task; :raises NotFound: the service was never deployed."""
@@ -99,6 +102,21 @@ class SwarmEngine:
         line = f"{state.healthy} of {state.replicas} replicas healthy"
         progress.say(line)
         return line
+
+    def _deploy_once(self, deployment: Deployment) -> Action:
+        current = self._inspect(deployment.name)
+        action = decide(int(current["Spec"]["Labels"][Label.NUMBER]) if current else None, deployment)
+        if action is Action.NOTHING:
+            return action
+        spec = service_spec(deployment, self._placement(deployment, current))
+        if current is None:
+            self._services.create(spec)
+        else:
+            self._services.update(current, spec)
+        return action
+
+    def _state(self, service: Json, tasks: Mapping[str, Sequence[Json]]) -> ServiceState:
+        return service_state(service, tasks[service["ID"]], self._services.failed_check)
 
     def _inspect(self, name: str) -> Json | None:
         service = self._services.find(name)

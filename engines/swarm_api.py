@@ -29,6 +29,8 @@ class _ServiceCalls(Protocol):
 
     def tasks(self, filters: Mapping[str, Any]) -> list[Json]: ...
 
+    def inspect_container(self, container: str) -> Json: ...
+
     def service_logs(
         self, service: str, *, details: bool, stdout: bool, stderr: bool, tail: int
     ) -> Sequence[bytes]: ...
@@ -78,6 +80,20 @@ class SwarmServices:
         """Remove a service; :raises NotFound: there is none."""
         with translated(self._address):
             self._calls.remove_service(name)
+
+    def failed_check(self, task: Json) -> str:
+        """What the last health check of a task's container printed, if it failed.
+
+        Only for containers of the machine that answers: swarm itself does not keep it.
+        """
+        container = task["Status"].get("ContainerStatus", {}).get("ContainerID")
+        try:
+            with translated(self._address):
+                inspected = self._calls.inspect_container(container) if container else {}
+        except NotFound:
+            return ""
+        checks = inspected.get("State", {}).get("Health", {}).get("Log") or []
+        return str(checks[-1]["Output"]).strip() if checks and checks[-1]["ExitCode"] else ""
 
     def output(self, name: str, lines: int) -> bytes:
         """The last lines of each task, each with the task's details in front."""

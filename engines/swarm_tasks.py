@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from domain.deployment import ServiceState, TaskState, UpdateState
@@ -22,7 +22,12 @@ UPDATE_STATES = {
 }
 
 
-def service_state(service: Json, tasks: Sequence[Json]) -> ServiceState:
+#: A task that ended. Whoever is asked to stop is ``shutdown``; who is ``complete`` ended by itself, as
+#: no service should – or was unhealthy, was stopped for it, and obeyed.
+ENDED_BADLY = ("failed", "rejected", "complete")
+
+
+def service_state(service: Json, tasks: Sequence[Json], failed_check: Callable[[Json], str]) -> ServiceState:
     """The state of one service, with its tasks in the order given: from the oldest to the newest.
 
     Swarm forgets the status of the last update in the same write that accepts a new one, so a
@@ -30,6 +35,7 @@ def service_state(service: Json, tasks: Sequence[Json]) -> ServiceState:
 
     :param service: as ``GET /services/<name>`` answers.
     :param tasks: as ``GET /tasks`` answers.
+    :param failed_check: what the last health check of a task printed, if it failed.
     """
     spec = service["Spec"]
     labels = spec["Labels"]
@@ -46,7 +52,9 @@ def service_state(service: Json, tasks: Sequence[Json]) -> ServiceState:
         update=UPDATE_STATES.get(status.get("State", ""), UpdateState.NONE),
         message=status.get("Message", ""),
         since=_moment(status.get("StartedAt") or service["UpdatedAt"]),
-        tasks=tuple(_task(task) for task in tasks),
+        tasks=tuple(
+            _task(task, failed_check(task) if task["Status"]["State"] in ENDED_BADLY else "") for task in tasks
+        ),
     )
 
 
@@ -60,14 +68,11 @@ def task_name(service: str, task: Json) -> str:
     return f"{service}.{task.get('Slot', 0)}.{task['ID'][:8]}"
 
 
-def _task(task: Json) -> TaskState:
+def _task(task: Json, failed_check: str) -> TaskState:
     status = task["Status"]
     container = task["Spec"]["ContainerSpec"]
     wanted = task["DesiredState"] == "running"
-    state, error = status["State"], status.get("Err", "")
-    if state == "complete":
-        # Whoever is asked to stop ends as "shutdown": this one ended by itself, as no service should.
-        state, error = "failed", error or "the container ended by itself (exit code 0)"
+    state = "failed" if status["State"] == "complete" else status["State"]
     return TaskState(
         id=task["ID"],
         number=int(container["Labels"][Label.NUMBER]),
@@ -76,12 +81,18 @@ def _task(task: Json) -> TaskState:
         running=wanted and state == "running",
         wanted=wanted,
         state=state,
-        error=_with_exit_code(error, status.get("ContainerStatus", {}).get("ExitCode", 0)),
+        error=_error(status, failed_check),
     )
 
 
-def _with_exit_code(error: str, exit_code: int) -> str:
-    return f"{error} (exit code {exit_code})" if error and exit_code and f"({exit_code})" not in error else error
+def _error(status: Json, failed_check: str) -> str:
+    error = str(status.get("Err", ""))
+    if status["State"] == "complete":
+        error = "unhealthy container" if failed_check else "the container ended by itself"
+    exit_code = status.get("ContainerStatus", {}).get("ExitCode", 0)
+    if status["State"] in ENDED_BADLY and f"({exit_code})" not in error and "ContainerStatus" in status:
+        error += f" (exit code {exit_code})"
+    return f"{error}: {failed_check}" if failed_check else error
 
 
 def _digest(image: str) -> str:

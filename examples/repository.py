@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 SHOP = Path(__file__).with_name("shop")
+APPLICATION = "shop"
 AUTHOR = ("-c", "user.name=Example", "-c", "user.email=example@example.test", "-c", "commit.gpgsign=false")
 
 
-def make_repository(target: Path, application: str = "shop") -> str:
+def make_repository(target: Path, application: str = APPLICATION) -> str:
     """Make ``target`` a git repository that holds the example; the commit's SHA-1.
 
-    Under another application name everything that the edge serves moves below ``/<application>``,
-    so that several copies can share one edge. A repository that is there gets a commit if the
-    example changed, and none if not.
+    A repository that is there already gets a commit if it differs from the example, and none if
+    not.
+
+    :param application: under another name everything that the edge serves moves below
+        ``/<application>``, so that several copies can share one edge.
     """
     target.mkdir(parents=True, exist_ok=True)
     if not (target / ".git").is_dir():
         _git(target, "init", "--quiet", "--initial-branch=main")
-    shutil.copytree(SHOP, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    if application != "shop":
-        _rename(target, application)
+    for old in target.iterdir():
+        if old.is_dir() and old.name != ".git":
+            shutil.rmtree(old)
+    shutil.copytree(SHOP, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "dist"))
+    if application != APPLICATION:
+        for definition in target.glob("*/service.yaml"):
+            definition.write_text(renamed(definition.read_text(), application))
     return _commit(target, "The shop")
 
 
 def commit_change(target: Path, file: str, old: str, new: str, message: str) -> str:
-    """Replace a text that stands in a file exactly once, and commit; the commit's SHA-1."""
+    """Replace a text that stands in a file exactly once, and commit; the commit's SHA-1.
+
+    :param file: relative to the repository.
+    :raises ValueError: the text is not there, or more than once.
+    """
     path = target / file
     text = path.read_text()
     if text.count(old) != 1:
@@ -37,28 +49,17 @@ def commit_change(target: Path, file: str, old: str, new: str, message: str) -> 
 
 
 def change_prices(target: Path) -> str:
-    """One line of the catalog changes: tea gets more expensive."""
+    """One line of the catalog changes: tea gets ten cents dearer. Can be repeated."""
     path = target / "catalog" / "app.py"
-    lines = path.read_text().splitlines(keepends=True)
-    index = next(index for index, line in enumerate(lines) if '"tea"' in line)
-    price = int(lines[index].rpartition(": ")[2].strip(" },\n"))
-    lines[index] = lines[index].replace(str(price), str(price + 10))
-    path.write_text("".join(lines))
+    dearer = re.sub(r'("tea": .*"price": )(\d+)', lambda found: f"{found[1]}{int(found[2]) + 10}", path.read_text())
+    path.write_text(dearer)
     return _commit(target, "Raise the price of tea")
 
 
-def _rename(target: Path, application: str) -> None:
-    for definition in target.glob("*/service.yaml"):
-        text = definition.read_text().replace("application: shop", f"application: {application}")
-        for path in ("/catalog", "/cart"):
-            text = text.replace(f"PREFIX: {path}", f"PREFIX: /{application}{path}")
-            text = text.replace(f"ingress: {{path: {path}}}", f"ingress: {{path: /{application}{path}}}")
-        definition.write_text(text.replace("ingress: {path: /}", f"ingress: {{path: /{application}}}"))
-    for role in ("catalog", "cart"):
-        suite = target / role / "tests" / "integration" / f"test_{role}.py"
-        suite.write_text(suite.read_text().replace(f'"/{role}")', f'"/{application}/{role}")'))
-    page = target / "web" / "src" / "index.html"
-    page.write_text(page.read_text().replace('="/', f'="/{application}/'))
+def renamed(definition: str, application: str) -> str:
+    """A ``service.yaml`` of the example under another application name."""
+    text = definition.replace(f"application: {APPLICATION}\n", f"application: {application}\n")
+    return re.sub(r"(ingress: {path: )(/\w*)", lambda found: f"{found[1]}/{application}{found[2].rstrip('/')}", text)
 
 
 def _commit(target: Path, message: str) -> str:

@@ -21,7 +21,7 @@ from stack.engine import Report
 from stack.images import Images
 from stack.parts import Condition, PartState, Port, Probe
 from stack.programs import python_tool
-from stack.servers import REGION, s3_endpoint
+from stack.servers import s3_access
 from stack.waiting import PAUSE, until_it_answers
 from stores.s3_site import S3SiteBucket
 
@@ -64,15 +64,8 @@ def ensure_routes(settings: StackSettings, credentials: Credentials, gateway: st
 
 
 def _routes(settings: StackSettings, credentials: Credentials, gateway: str, environment: Environment) -> SiteRoutes:
-    key = credentials.s3_key(duty_of(environment))
-    bucket = S3SiteBucket(
-        endpoint=s3_endpoint(settings, gateway),
-        bucket=edge_bucket(settings.name, environment),
-        access_key=key.access,
-        secret_key=key.secret.get_secret_value(),
-        region=REGION,
-    )
-    return SiteRoutes(bucket, settings.name)
+    access = s3_access(settings, credentials, gateway, duty_of(environment))
+    return SiteRoutes(S3SiteBucket(**access, bucket=edge_bucket(settings.name, environment)), settings.name)
 
 
 def until_edge_answers(settings: StackSettings, environment: Environment) -> PartState:

@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from docker import DockerClient
 
 from domain.environment import ENVIRONMENTS, Environment
-from domain.identity import duty_of
 from engines.docker_api import address_of
 from settings import StackSettings
 from stack import edges, environment, ports, servers
@@ -75,8 +74,9 @@ class _Start:
         with ThreadPoolExecutor(len(parts) + 4) as pool:
             waits = {part.name: pool.submit(self._until_running, part, part.name in started) for part in parts}
             base = pool.submit(ensure_base_image, self._client, self._images, self._report)
-            image = edges.ensure_image(self._client, self._images, self._report) if edged else ""
-            fronts = [pool.submit(self._edge, each, image, waits.get("s3")) for each in edged]
+            if edged:
+                self._ensure_edges(waits.get("s3"))
+            fronts = [pool.submit(edges.until_edge_answers, self._settings, each) for each in edged]
             woken = self._services.wake()
         if woken:
             self._report(f"running again: {', '.join(woken)}")
@@ -104,11 +104,9 @@ class _Start:
         )
         return PartState(part.name, part.title, Condition.STARTED if started else Condition.RUNNING, part.address)
 
-    def _edge(self, each: Environment, image: str, s3: Future[PartState] | None) -> PartState:
-        routes = None
+    def _ensure_edges(self, s3: Future[PartState] | None) -> None:
+        routes: dict[Environment, str] = {}
         if s3:
             s3.result()
-            access = servers.s3_access(self._settings, self._credentials, self._gateway, duty_of(each))
-            routes = edges.ensure_routes(self._settings, access, each)
-        edges.ensure_edge(self._settings, self._client, image, each, routes)
-        return edges.until_edge_answers(self._settings, each)
+            routes = edges.ensure_routes(self._settings, self._credentials, self._gateway)
+        edges.ensure_edges(self._settings, self._client, self._images, routes, self._report)

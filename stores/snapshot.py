@@ -11,7 +11,6 @@ from domain.errors import Untrusted
 
 FILES_LIMIT = 100_000
 SIZE_LIMIT = 2 * 1024**3
-CHUNK = 1024 * 1024
 
 
 class TarSnapshots:
@@ -46,8 +45,5 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _digest(file: Path) -> Digest:
-    digest = hashlib.sha256()
     with file.open("rb") as content:
-        while chunk := content.read(CHUNK):
-            digest.update(chunk)
-    return f"sha256:{digest.hexdigest()}"
+        return f"sha256:{hashlib.file_digest(content, 'sha256').hexdigest()}"

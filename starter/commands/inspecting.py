@@ -140,7 +140,8 @@ def plan(
         found = await ask(connection.client, PlanWorkflow.run, PlanRequest(release=request), "plan")
         output.document(found)
         rows = [
-            (str(each.kind), "reuse" if each.reused else "build", f"inputs {each.inputs[:19]}") for each in found.artifacts
+            (each.kind.value, "reuse" if each.reused else "build", f"inputs {each.inputs[:19]}")
+            for each in found.artifacts
         ]
         for each in found.deploys:
             there = f"replaces #{each.running} ({(each.commit or '')[:12]})" if each.running else "first deploy"

@@ -77,10 +77,10 @@ def test_after_a_halt_the_next_release_goes_forward_over_it(application: Applica
 
 def test_failing_smoke_cases_stop_the_release_before_prod(application: Application) -> None:
     application.release("catalog")
-    application.change("catalog/app.py", '"products": PRODUCTS', '"goods": PRODUCTS')
+    application.change("catalog/app.py", '"price": 450', '"price": "450"')
 
     document = application.release("catalog", exit_code=1)
 
     assert document["failure"]["stage"] == "verify ci"
-    assert "test_smoke_products_are_listed failed" in document["failure"]["message"]
+    assert "test_smoke_tea_has_a_name_and_a_price failed" in document["failure"]["message"]
     assert application.deployed("catalog")["prod"]["number"] == 1

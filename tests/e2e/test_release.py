@@ -42,12 +42,12 @@ def test_a_second_release_replaces_the_first_and_loses_no_request(application: A
     url = application.url(Environment.PROD, application.path("catalog"))
 
     with Load(url) as load:
-        application.change("catalog/app.py", '"Tea"', '"Green tea"')
+        application.change("catalog/app.py", '"Green tea"', '"White tea"')
         document = application.release("catalog")
 
     assert document["number"] == 2
     assert document["stages"][1]["detail"] == "image built, suite reused"
-    assert "Green tea" in application.get(Environment.PROD, application.path("catalog"))
+    assert "White tea" in application.get(Environment.PROD, application.path("catalog"))
     print(f"requests during the release: {load.answers}")  # noqa: T201 – shown by pytest -s and -rP
     assert load.lost == 0, load.answers
 

@@ -8,12 +8,14 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
 from docker import DockerClient
+from docker.errors import APIError
 
 from domain.artifact import Artifact, ArtifactKind
 from domain.deployment import Deployment, ServiceState, settled
@@ -90,7 +92,7 @@ def images(docker_client: DockerClient, registry: RegistryServer) -> Iterator[Im
     made = Images(docker_client, registry.host)
     yield made
     for image in made.made:
-        docker_client.images.remove(image, force=True)
+        wait_for(partial(_removed, docker_client, image))
 
 
 @pytest.fixture(scope="session")
@@ -163,6 +165,17 @@ def wait_for(look: Callable[[], T], seconds: float = 90) -> T:
         assert time.monotonic() < deadline, f"not seen in {seconds} s"
         time.sleep(0.1)
     return found
+
+
+def _removed(client: DockerClient, image: str) -> bool:
+    """A removed service's containers get some seconds to end."""
+    try:
+        client.images.remove(image, force=True)
+    except APIError as error:
+        if error.status_code != 409:
+            raise
+        return False
+    return True
 
 
 def _context(command: str, files: Mapping[str, str]) -> io.BytesIO:

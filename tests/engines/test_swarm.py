@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from docker import DockerClient
 
 from domain.artifact import Artifact
-from domain.deployment import Action, UpdateState, is_whole
+from domain.deployment import Action, Deployment, UpdateState, is_whole
 from domain.environment import Environment
 from domain.errors import Conflict, DeployHalted, ForeignResource, InvalidInput, Superseded, VerifyFailed
 from domain.identity import application_network
@@ -85,7 +85,7 @@ def test_a_first_deploy_that_keeps_failing_halts(environment: Environments, brok
 def test_a_task_that_never_gets_healthy_halts_the_update(environment: Environments, first: Artifact) -> None:
     environment.arrive(environment.deployment(1, first))
     sick = {"health": {"path": "/nowhere", "start": "1s", "interval": "1s", "retries": 1}}
-    with pytest.raises(DeployHalted, match="unhealthy"):
+    with pytest.raises(DeployHalted, match="unhealthy container.*GET /nowhere on port 8080: 404"):
         environment.arrive(environment.deployment(2, first, **sick))
     assert environment.observe(environment.deployment(2, first)).served.number == 1
 
@@ -99,9 +99,9 @@ def test_a_lower_number_is_refused(environment: Environments, first: Artifact, s
 def test_an_equal_number_does_nothing(docker_client: DockerClient, environment: Environments, first: Artifact) -> None:
     deployment = environment.deployment(1, first)
     assert environment.engine.deploy(deployment) is Action.CREATE
-    version = docker_client.api.inspect_service(deployment.name)["Version"]  # type: ignore[no-untyped-call]
+    before = _inspected(docker_client, deployment)
     assert environment.engine.deploy(deployment) is Action.NOTHING
-    assert docker_client.api.inspect_service(deployment.name)["Version"] == version  # type: ignore[no-untyped-call]
+    assert _inspected(docker_client, deployment)["Version"] == before["Version"]
 
 
 def test_of_two_concurrent_deploys_the_greater_number_stays(
@@ -155,8 +155,7 @@ def test_a_service_is_told_where_it_is_and_where_the_others_are(
         1, first, reads={"services": ["price-list"]}, config={"ci": {"A": "1", "ONWARD_ROLE": "king"}, "prod": {}}
     )
     environment.engine.deploy(deployment)
-    spec = docker_client.services.get(deployment.name).attrs["Spec"]["TaskTemplate"]["ContainerSpec"]
-    assert spec["Env"] == [
+    assert _inspected(docker_client, deployment)["Spec"]["TaskTemplate"]["ContainerSpec"]["Env"] == [
         "A=1",
         f"ONWARD_APPLICATION={environment.application}",
         "ONWARD_ENVIRONMENT=ci",
@@ -170,7 +169,7 @@ def test_replicas_are_kept_inside_the_limits(
 ) -> None:
     deployment = environment.deployment(1, first, **TWO)
     assert environment.arrive(deployment).replicas == 2
-    docker_client.services.get(deployment.name).scale(3)
+    docker_client.services.get(deployment.name).scale(3)  # type: ignore[no-untyped-call]
     assert environment.arrive(environment.deployment(2, first, **TWO)).replicas == 3
     smaller = {"scale": {"ci": {"min": 1, "max": 1}, "prod": {}}}
     assert environment.arrive(environment.deployment(3, first, **smaller)).replicas == 1
@@ -193,7 +192,7 @@ def test_a_service_that_onward_did_not_make_is_not_touched(
     docker_client: DockerClient, environment: Environments, first: Artifact
 ) -> None:
     deployment = environment.deployment(1, first)
-    made = docker_client.services.create(first.uri, name=deployment.name)
+    made = docker_client.services.create(first.uri, name=deployment.name)  # type: ignore[no-untyped-call]
     try:
         with pytest.raises(ForeignResource, match=f"docker service rm {deployment.name}"):
             environment.engine.deploy(deployment)
@@ -211,7 +210,7 @@ def test_a_missing_secret_is_named_with_the_command_that_makes_it(environment: E
 def test_a_secret_is_a_file_in_the_container(
     docker_client: DockerClient, environment: Environments, images: Images
 ) -> None:
-    reads = images.pushed("cat /run/secrets/db-password; sleep 60", {})
+    reads = images.pushed("cat /run/secrets/db-password; echo; sleep 60", {})
     deployment = environment.deployment(1, reads, secrets=["db-password"], health={"command": ["true"]})
     labels = {"onward.stack": environment.stack}
     docker_client.secrets.create(name=f"{deployment.name}-db-password", data=b"open sesame", labels=labels)
@@ -243,3 +242,8 @@ def test_a_network_of_one_machine_is_not_used(docker_client: DockerClient, stack
             ensure_network(docker_client, stack, stack)
     finally:
         made.remove()
+
+
+def _inspected(client: DockerClient, deployment: Deployment) -> dict[str, Any]:
+    service: dict[str, Any] = client.api.inspect_service(deployment.name)  # type: ignore[no-untyped-call]
+    return service

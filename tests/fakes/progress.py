@@ -1,10 +1,11 @@
-"""Progress that nobody watches."""
+"""Progress that nobody watches, and one that is cancelled."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 
 class SilentProgress:
@@ -21,3 +22,42 @@ class SilentProgress:
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+class Cancelled(Exception):
+    """Raised where work learns that it was cancelled."""
+
+
+class CancelledProgress:
+    """A :class:`domain.progress.Progress` that is cancelled once a line holds ``mark``."""
+
+    def __init__(self, mark: str) -> None:
+        self.lines: list[str] = []
+        self._mark = mark
+        self._close: Callable[[], None] = lambda: None
+        self._cancelled = threading.Event()
+
+    def say(self, line: str) -> None:
+        self._raise_if_cancelled()
+        self.lines.append(line)
+        if self._mark in line:
+            # Later and from another thread, as a heartbeat does: whoever said it is blocked by then.
+            threading.Timer(0.5, self._cancel).start()
+
+    @contextmanager
+    def closing(self, close: Callable[[], None]) -> Iterator[None]:
+        self._close = close
+        yield
+        self._close = lambda: None
+
+    def wait(self, seconds: float) -> None:
+        self._cancelled.wait(seconds)
+        self._raise_if_cancelled()
+
+    def _cancel(self) -> None:
+        self._cancelled.set()
+        self._close()
+
+    def _raise_if_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled

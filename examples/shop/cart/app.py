@@ -1,105 +1,127 @@
-"""The cart: what somebody wants to buy. Asks the catalog for prices; totals are integer cents."""
+"""The cart: what somebody wants to buy, at the catalog's prices of today. Money is whole cents.
+
+| request | does |
+|---|---|
+| ``GET /cart/<cart>`` | nothing; a cart that nobody filled is empty |
+| ``PUT /cart/<cart>`` ``{"items": {<product>: <quantity>}}`` | replaces everything in it |
+| ``PUT /cart/<cart>/<product>`` ``{"quantity": 2}`` | sets one quantity |
+| ``DELETE /cart/<cart>/<product>`` | takes a product out |
+| ``DELETE /cart/<cart>`` | empties it |
+
+Every answer is the whole cart: ``{"cart", "items": {<product>: {"quantity", "price"}}, "total"}``.
+All requests can be repeated: the second one changes nothing.
+
+Carts are in this process's memory. Where there are two replicas, each has its own: who needs the
+right answer there puts the whole cart, as the shop's page does.
+"""
 
 import json
 import os
-import signal
-import sys
 import threading
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-PREFIX = os.environ.get("PREFIX", "/cart")
-CATALOG = os.environ.get("ONWARD_URL_CATALOG", "") + os.environ.get("CATALOG_PREFIX", "/catalog")
+from serving import Problem, serve
+
+CATALOG = os.environ["ONWARD_URL_CATALOG"]
+PATIENCE = 3  # seconds for the catalog's answer
+CARTS_LIMIT = 10_000
 
 carts = {}
 changing = threading.Lock()
 
 
-def price_of(product):
-    """Cents, or ``None`` when the catalog does not sell it."""
+def show(cart):
+    """The cart as it is."""
+    with changing:
+        items = dict(carts.get(cart, {}))
+    return priced(cart, items)
+
+
+def replace(cart, body):
+    """The cart with these items and no others."""
+    items = body.get("items") if isinstance(body, dict) else None
+    if not isinstance(items, dict):
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, 'expected {"items": {<product>: <quantity>}}')
+    items = {product: checked(quantity) for product, quantity in items.items()}
+    answer = priced(cart, items)  # what cannot be priced is not kept
+    with changing:
+        keep(cart, items)
+    return answer
+
+
+def set_quantity(cart, product, body):
+    """The cart with another quantity of one product."""
+    quantity = checked(body.get("quantity") if isinstance(body, dict) else None)
+    priced(cart, {product: quantity})
+    with changing:
+        items = carts.get(cart, {}) | {product: quantity}
+        keep(cart, items)
+    return priced(cart, items)
+
+
+def take_out(cart, product):
+    """The cart without one product."""
+    with changing:
+        items = {kept: quantity for kept, quantity in carts.get(cart, {}).items() if kept != product}
+        keep(cart, items)
+    return priced(cart, items)
+
+
+def empty(cart):
+    """The cart with nothing in it."""
+    with changing:
+        keep(cart, {})
+    return priced(cart, {})
+
+
+def keep(cart, items):
+    """Remember a cart as the newest, or forget it; the oldest goes when there are too many."""
+    carts.pop(cart, None)
+    if items:
+        carts[cart] = items
+    if len(carts) > CARTS_LIMIT:
+        del carts[next(iter(carts))]
+
+
+def checked(quantity):
+    """A quantity that can be bought."""
+    if type(quantity) is not int or not 1 <= quantity <= 99:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"a quantity is a whole number from 1 to 99, not {quantity!r}")
+    return quantity
+
+
+def priced(cart, items):
+    """The cart with the price of each item, and the total."""
+    products = catalog() if items else {}
+    unknown = items.keys() - products.keys()
+    if unknown:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"the shop sells no {', '.join(sorted(unknown))}")
+    answer = {"cart": cart, "items": {}, "total": 0}
+    for product, quantity in items.items():
+        price = products[product]["price"]
+        answer["items"][product] = {"quantity": quantity, "price": price}
+        answer["total"] += quantity * price
+    return answer
+
+
+def catalog():
+    """The products that the catalog has now."""
     try:
-        with urlopen(f"{CATALOG}/products/{product}", timeout=3) as response:
-            return json.load(response)["price"]
-    except HTTPError as error:
-        error.close()
-        return None
-
-
-class Cart(BaseHTTPRequestHandler):
-    """``PUT`` and ``DELETE <prefix>/<cart>/<product>``, ``GET <prefix>/<cart>``."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        if self.path == "/healthz":
-            return self.answer(HTTPStatus.OK, {"status": "healthy"})
-        name, *more = self.words()
-        if not name or more:
-            return self.answer(HTTPStatus.NOT_FOUND, {"error": f"nothing at {self.path}"})
-        items = carts.get(name, {})
-        total = sum(item["price"] * item["quantity"] for item in items.values())
-        return self.answer(HTTPStatus.OK, {"cart": name, "items": items, "total": total})
-
-    def do_PUT(self):
-        name, product = self.name_and_product()
-        if product is None:
-            return None
-        try:
-            price = price_of(product)
-        except URLError as error:
-            return self.answer(HTTPStatus.BAD_GATEWAY, {"error": f"catalog: {error.reason}"})
-        if price is None:
-            return self.answer(HTTPStatus.UNPROCESSABLE_ENTITY, {"error": f"nobody sells {product}"})
-        with changing:
-            items = carts.setdefault(name, {})
-            item = items.setdefault(product, {"price": price, "quantity": 0})
-            item["quantity"] += 1
-        return self.answer(HTTPStatus.OK, item)
-
-    def do_DELETE(self):
-        name, product = self.name_and_product()
-        if product is None:
-            return None
-        with changing:
-            removed = carts.get(name, {}).pop(product, None)
-        return self.answer(HTTPStatus.OK if removed else HTTPStatus.NOT_FOUND, {"removed": removed})
-
-    def words(self):
-        inside = self.path.startswith(f"{PREFIX}/")
-        return self.path.removeprefix(f"{PREFIX}/").split("/") if inside else [""]
-
-    def name_and_product(self):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        words = self.words()
-        if len(words) == 2 and all(words):
-            return words
-        self.answer(HTTPStatus.NOT_FOUND, {"error": f"nothing at {self.path}"})
-        return None, None
-
-    def answer(self, status, document):
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, text, *values):
-        if self.path != "/healthz":
-            print(json.dumps({"service": "cart", "request": text % values}), flush=True)
-
-
-def main():
-    server = ThreadingHTTPServer(("", int(os.environ.get("PORT", "8080"))), Cart)
-    server.daemon_threads = False  # requests that are being answered end before the process does
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
-    print(json.dumps({"service": "cart", "level": os.environ.get("LOG_LEVEL", "info")}), flush=True)
-    server.serve_forever(poll_interval=0.1)
-    server.server_close()
-    sys.exit(0)
+        with urlopen(f"{CATALOG}/catalog/products", timeout=PATIENCE) as response:
+            return json.load(response)["products"]
+    except OSError as error:
+        raise Problem(HTTPStatus.BAD_GATEWAY, f"the catalog does not answer: {error}") from None
 
 
 if __name__ == "__main__":
-    main()
+    serve(
+        "cart",
+        {
+            "GET /{cart}": show,
+            "PUT /{cart}": replace,
+            "DELETE /{cart}": empty,
+            "PUT /{cart}/{product}": set_quantity,
+            "DELETE /{cart}/{product}": take_out,
+        },
+    )

@@ -1,9 +1,5 @@
-"""The suite of this service: runs the cases and leaves JUnit XML, as docs/suites.md asks for.
+"""Runs the cases beside it and writes JUnit XML: the contract of a suite image (docs/suites.md)."""
 
-With pytest this file is one line: ``pytest --junitxml=/reports/junit.xml``.
-"""
-
-import fnmatch
 import os
 import sys
 import time
@@ -15,36 +11,36 @@ REPORT = Path("/reports/junit.xml")
 
 
 class Report(unittest.TextTestResult):
-    """A result that remembers each case as JUnit XML."""
+    """Prints as unittest does, and keeps a ``<testcase>`` of every case."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.root = ElementTree.Element("testsuite", name="integration")
+        self.document = ElementTree.Element("testsuite", name="integration")
 
     def startTest(self, test):
         super().startTest(test)
-        self.started = time.monotonic()
+        self.began = time.monotonic()
 
     def stopTest(self, test):
         super().stopTest(test)
-        case = ElementTree.SubElement(self.root, "testcase", classname=type(test).__module__)
-        case.set("name", test.id().rpartition(".")[2])
-        case.set("time", f"{time.monotonic() - self.started:.3f}")
-        for kind, found in (("failure", self.failures), ("error", self.errors)):
-            for failed, text in found:
-                if failed is test:
-                    ElementTree.SubElement(case, kind, message=text.strip().splitlines()[-1]).text = text
+        classname, _, name = test.id().rpartition(".")
+        case = ElementTree.SubElement(self.document, "testcase", classname=classname, name=name)
+        case.set("time", f"{time.monotonic() - self.began:.3f}")
+        for tag, found in (("failure", self.failures), ("error", self.errors), ("skipped", self.skipped)):
+            for culprit, text in found:
+                if test in (culprit, getattr(culprit, "test_case", None)):  # the case, or a subTest of it
+                    ElementTree.SubElement(case, tag, message=text.strip().rpartition("\n")[2]).text = text
 
 
 def main():
+    """Exit code 0 when cases ran and all of them passed."""
     loader = unittest.TestLoader()
-    pattern = os.environ.get("ONWARD_CASES")
-    if pattern:
-        loader.testNamePatterns = [f"*.{pattern}"] if not fnmatch.fnmatch(pattern, "*.*") else [pattern]
-    result = unittest.TextTestRunner(resultclass=Report, verbosity=2).run(loader.discover(".", pattern="test_*.py"))
+    if cases := os.environ.get("ONWARD_CASES"):
+        loader.testNamePatterns = [cases, f"*.{cases}"]  # of the whole name, or of its last part
+    result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Report).run(loader.discover("."))
     REPORT.parent.mkdir(exist_ok=True)
-    ElementTree.ElementTree(result.root).write(REPORT)
-    sys.exit(0 if result.wasSuccessful() else 1)
+    ElementTree.ElementTree(result.document).write(REPORT)
+    sys.exit(0 if result.testsRun and result.wasSuccessful() else 1)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,166 @@
+"""ContainerSuiteRunner on a real engine: every way in which a suite can end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from docker import DockerClient
+
+from domain.environment import Environment
+from domain.errors import ForeignResource, NotFound
+from domain.identity import ServiceId
+from domain.suite import SuiteOutcome, SuiteRun, Verdict, judge
+from engines.suite_output import HEAD_LIMIT, TAIL_LIMIT
+from engines.suites import ContainerSuiteRunner
+from tests.engines.conftest import Images, wait_for
+from tests.fakes.progress import Cancelled, CancelledProgress, SilentProgress
+
+pytestmark = pytest.mark.server
+
+MEMORY = 64 * 1024**2
+PASSED = "<testsuites><testsuite><testcase classname='test_cart' name='test_adds'/></testsuite></testsuites>"
+FAILED = PASSED.replace("/></testsuite>", "><failure message='1 is not 2'/></testcase></testsuite>")
+
+
+class Suites:
+    """Runs shell commands as suites on a network of their own; the image has two reports at hand."""
+
+    def __init__(self, client: DockerClient, images: Images, network: str) -> None:
+        self.client = client
+        self.name = f"{network}-smoke-1"
+        self._images = images
+        self._network = network
+        self.runner = ContainerSuiteRunner(client, stack=network, memory=MEMORY)
+
+    def run_of(self, command: str, seconds: float = 30) -> SuiteRun:
+        image = self._images.pushed(command, {"passed.xml": PASSED, "failed.xml": FAILED, "reports/notes.txt": "notes"})
+        return SuiteRun(
+            name=self.name,
+            image=image.uri,
+            environment=Environment.CI,
+            service=ServiceId(application="shop", role="cart"),
+            network=self._network,
+            variables={"ONWARD_ENVIRONMENT": "ci"},
+            timeout=timedelta(seconds=seconds),
+        )
+
+    def run(self, command: str, seconds: float = 30) -> SuiteOutcome:
+        outcome = self.runner.run(self.run_of(command, seconds), SilentProgress())
+        assert not self.containers()
+        return outcome
+
+    def containers(self) -> list[str]:
+        return [each["Id"] for each in self.client.api.containers(all=True, filters={"name": self.name})]
+
+
+@pytest.fixture
+def suites(docker_client: DockerClient, images: Images) -> Iterator[Suites]:
+    network = docker_client.networks.create(f"t{uuid4().hex[:8]}", driver="overlay", attachable=True)
+    suites = Suites(docker_client, images, str(network.name))
+    yield suites
+    for container in suites.containers():
+        docker_client.api.remove_container(container, force=True)
+    network.remove()
+
+
+def test_a_suite_that_passes(suites: Suites) -> None:
+    outcome = suites.run("echo in $ONWARD_ENVIRONMENT; echo warned >&2; cp /passed.xml /reports/")
+
+    assert outcome.exit_code == 0
+    assert sorted(outcome.output.splitlines()) == ["in ci", "warned"]
+    assert judge(outcome).verdict is Verdict.PASSED
+
+
+def test_a_suite_that_fails(suites: Suites) -> None:
+    outcome = suites.run("cp /passed.xml /failed.xml /reports/; exit 1")
+
+    assert outcome.exit_code == 1
+    assert judge(outcome).reason == "test_cart.test_adds failed: 1 is not 2"
+
+
+def test_a_suite_that_runs_no_test(suites: Suites) -> None:
+    assert judge(suites.run("echo nothing to do")).reason == "it ran no test"
+    assert judge(suites.run("rm -r /reports")).reason == "it ran no test"
+
+
+def test_a_suite_that_hangs_is_killed(suites: Suites) -> None:
+    outcome = suites.run("echo waiting; cp /passed.xml /reports; sleep 300", seconds=3)
+
+    assert (outcome.exit_code, outcome.output) == (None, "waiting\n")
+    assert judge(outcome).reason == "it did not end in time"
+
+
+def test_a_suite_that_prints_far_too_much_is_cut_in_the_middle(suites: Suites) -> None:
+    outcome = suites.run("echo first; yes 0123456789 | head -c 50000000; echo last; cp /passed.xml /reports/")
+
+    assert outcome.exit_code == 0
+    assert outcome.output.startswith("first\n0123456789\n")
+    assert outcome.output.endswith("\nlast\n")
+    assert "bytes left out" in outcome.output
+    assert len(outcome.output.encode()) < HEAD_LIMIT + TAIL_LIMIT + 100
+
+
+def test_a_suite_that_takes_too_much_memory(suites: Suites) -> None:
+    outcome = suites.run("exec tail /dev/zero")
+
+    assert outcome.killed_for_memory
+    assert judge(outcome).reason == "it was killed: out of memory"
+
+
+def test_reports_that_are_too_large_or_too_many_are_no_pass(suites: Suites) -> None:
+    large = suites.run("cp /passed.xml /reports/; yes | head -c 40000000 > /reports/z.xml")
+    many = suites.run("for i in $(seq 300); do cp /passed.xml /reports/$i.xml; done")
+
+    for outcome in (large, many):
+        assert "cannot be read" in judge(outcome).reason
+        assert sum(map(len, outcome.reports)) < 40_000_000
+
+
+def test_a_cancelled_suite_is_removed(suites: Suites) -> None:
+    progress = CancelledProgress("started")
+    begin = time.monotonic()
+    with pytest.raises(Cancelled):
+        suites.runner.run(suites.run_of("echo started; sleep 300", seconds=300), progress)
+
+    assert time.monotonic() - begin < 30
+    assert progress.lines[-1] == "started"
+    assert not suites.containers()
+
+
+def test_what_a_killed_attempt_left_is_removed_first(suites: Suites) -> None:
+    run = suites.run_of("cp /passed.xml /reports/")
+    suites.client.api.create_container(run.image, name=run.name, labels={"onward.stack": run.network})
+    assert judge(suites.runner.run(run, SilentProgress())).verdict is Verdict.PASSED
+
+    suites.client.api.create_container(run.image, name=run.name, labels={"onward.stack": "another"})
+    with pytest.raises(ForeignResource, match=run.name):
+        suites.runner.run(run, SilentProgress())
+    assert len(suites.containers()) == 1
+
+
+def test_an_image_that_is_not_here_is_pulled(suites: Suites) -> None:
+    run = suites.run_of("cp /passed.xml /reports/")
+    suites.client.images.remove(run.image.partition("@")[0] + ":" + _tag(suites.client, run.image), force=True)
+    suites.client.images.remove(run.image, force=True)
+    progress = SilentProgress()
+
+    assert judge(suites.runner.run(run, progress)).verdict is Verdict.PASSED
+    assert progress.lines[0] == f"pulling {run.image}"
+
+
+def _tag(client: DockerClient, image: str) -> str:
+    return client.images.get(image).tags[0].rpartition(":")[2]
+
+
+def test_an_image_or_a_network_that_nobody_has_is_named(suites: Suites) -> None:
+    run = suites.run_of("true")
+    gone = run.image.rpartition(":")[0] + ":" + "0" * 64
+    with pytest.raises(NotFound, match="0" * 64):
+        suites.runner.run(run.model_copy(update={"image": gone}), SilentProgress())
+    with pytest.raises(NotFound, match="nowhere"):
+        suites.runner.run(run.model_copy(update={"network": "nowhere"}), SilentProgress())
+    wait_for(lambda: not suites.containers(), 5)
