@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-header --no-annotate --python-version 3.11
 QUICK := tests/domain tests/workflows tests/activities tests/replay
 
 help: ## this list
@@ -31,10 +32,10 @@ format: $(INSTALLED) ## format and repair what can be repaired
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
 
-lock: $(INSTALLED) ## write requirements.lock anew, after a change of pyproject.toml
+lock: $(INSTALLED) ## write the lock files anew, after a change of pyproject.toml
 	@$(BIN)/pip install --quiet uv
-	@$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --generate-hashes --no-header --no-annotate \
-		--python-version 3.11 --output-file requirements.lock
+	@$(COMPILE) --all-extras --output-file requirements.lock
+	@$(COMPILE) --constraint requirements.lock --output-file deploy/requirements.lock
 
 setup: $(INSTALLED) ## install what is missing, start a Docker Engine if none answers
 	@$(BIN)/python -m stack setup

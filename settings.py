@@ -22,6 +22,9 @@ from domain.identity import Duty
 
 LOOPBACK = "127.0.0.1"
 
+#: Where Docker puts the secrets of a container.
+SECRETS = Path("/run/secrets")
+
 
 #: Which duties hold which key: a duty needs all of its own and must have none of another's.
 _STORES = frozenset({Duty.BUILD, Duty.CI, Duty.PROD})
@@ -156,7 +159,12 @@ class ClientSettings(BaseSettings):
 
 
 class WorkerSettings(ClientSettings):
-    """What one worker needs; which of the keys it may hold depends on its duty."""
+    """What one worker needs; which of the keys it may hold depends on its duty.
+
+    In a container a key may also be a file ``/run/secrets/<variable in lower case>``.
+    """
+
+    model_config = SettingsConfigDict(secrets_dir=SECRETS if SECRETS.is_dir() else None)
 
     stack: str = Field(
         default="main", pattern=r"^[a-z0-9]{1,16}$", description="label of everything this Onward deploys"

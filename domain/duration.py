@@ -8,18 +8,23 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-PATTERN = r"^(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"
+PATTERN = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"
+EXPECTED = "a duration such as 500ms, 30s, 5m or 1h30m"
+LONGEST = timedelta(days=30)
 
 
 def parse_duration(text: object) -> timedelta:
-    """``1m30s`` → 90 seconds; ``ValueError`` for everything else."""
+    """``1m30s`` → 90 seconds; ``ValueError`` for everything else, and for more than 30 days."""
     if isinstance(text, timedelta):
         return text
     match = re.fullmatch(PATTERN, text) if isinstance(text, str) and text else None
     if match is None:
-        raise ValueError("a duration such as 500ms, 30s, 5m or 1h30m")
-    hours, minutes, seconds, millis = (int(re.sub(r"\D", "", part or "0")) for part in match.groups())
-    return timedelta(hours=hours, minutes=minutes, seconds=seconds, milliseconds=millis)
+        raise ValueError(EXPECTED)
+    hours, minutes, seconds, millis = (int(re.sub(r"\D", "", part or "0")[:20]) for part in match.groups())
+    total = 1000 * (3600 * hours + 60 * minutes + seconds) + millis
+    if total > LONGEST // timedelta(milliseconds=1):
+        raise ValueError(f"at most {format_duration(LONGEST)}")
+    return timedelta(milliseconds=total)
 
 
 def format_duration(duration: timedelta) -> str:
@@ -37,5 +42,5 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration),
-    WithJsonSchema({"type": "string", "pattern": PATTERN, "examples": ["30s", "5m"]}),
+    WithJsonSchema({"type": "string", "pattern": PATTERN, "minLength": 2, "examples": ["30s", "5m"]}),
 ]

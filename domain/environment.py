@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from domain.key_fault import key_fault
+
 Setting = TypeVar("Setting")
 
 
@@ -32,7 +34,7 @@ class Scale(BaseModel):
     @model_validator(mode="after")
     def _ordered(self) -> Scale:
         if self.max < self.min:
-            raise ValueError(f"max ({self.max}) at least as large as min ({self.min})")
+            raise key_fault("max", problem=str(self.max), expected=f"at least min, which is {self.min}")
         return self
 
     def clamp(self, replicas: int | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from docker.utils.build import create_archive
 
 from domain.artifact import Digest
 from domain.build import ImageRecipe, SiteRecipe
-from domain.errors import BuildFailed, NotFound, Unreachable
+from domain.errors import BuildFailed, InvalidInput, NotFound, Unreachable
 from domain.manifest import Dependency
 from domain.progress import Progress
 from engines import build_context, docker_stream, images
@@ -23,6 +24,9 @@ from engines.site_bundle import bundle_context, bundle_image
 
 #: Lines of a failed build that its error repeats.
 TAIL = 20
+
+#: Lines with which the builder speaks of itself.
+BUILDER_NOTES = (" ---> ", "Removing intermediate container ")
 
 #: The name of a Dockerfile of ours in a context of theirs; it never gets into the image.
 OWN_DOCKERFILE = ".onward.Dockerfile"
@@ -87,25 +91,33 @@ class DockerBuilder:
         """The ID of the built image; a failed step is an error with the last lines."""
         files = build_context.context_paths(context, dockerfile)
         archive: Any = create_archive(str(context), files, extra_files=list((extra_files or {}).items()))
-        tail: deque[str] = deque(maxlen=TAIL)
-        image = ""
+        parameters = {"dockerfile": dockerfile, "rm": "1", "forcerm": "1", **params}
+        headers = {"Content-Type": "application/tar"}
         with archive:
             messages = docker_stream.post(
-                self._client,
-                "/build",
-                progress,
-                data=archive,
-                params={"dockerfile": dockerfile, "rm": "1", "forcerm": "1", **params},
-                headers={"Content-Type": "application/tar"},
+                self._client, "/build", progress, data=archive, params=parameters, headers=headers
             )
-            for message in messages:
-                for line in str(message.get("stream", "")).splitlines():
-                    tail.append(line)
-                    progress.say(line)
-                if "error" in message:
-                    progress.say(str(message["error"]))
-                    raise BuildFailed("\n".join([str(message["error"]), *(line for line in tail if line.strip())]))
-                image = str((message.get("aux") or {}).get("ID", image))
+            try:
+                image = _image_of(messages, progress)
+            except InvalidInput as error:
+                # The engine answers so to a Dockerfile that is none.
+                raise BuildFailed(str(error)) from None
         if not image:
             raise Unreachable(SERVER, address_of(self._client), "its answer ended before the build did")
         return image
+
+
+def _image_of(messages: Iterator[dict[str, Any]], progress: Progress) -> str:
+    """The ID that a build ends with, or nothing when its messages just stop."""
+    tail: deque[str] = deque(maxlen=TAIL)
+    image = ""
+    for message in messages:
+        for line in str(message.get("stream", "")).splitlines():
+            progress.say(line)
+            if line.strip() and not line.startswith(BUILDER_NOTES):
+                tail.append(line)
+        if "error" in message:
+            progress.say(str(message["error"]))
+            raise BuildFailed("\n".join([str(message["error"]), *tail]))
+        image = str((message.get("aux") or {}).get("ID", image))
+    return image

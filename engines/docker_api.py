@@ -62,7 +62,8 @@ def translated(address: str) -> Iterator[None]:
 def _refusal(error: APIError, address: str) -> OnwardError:
     status = error.response.status_code if error.response is not None else 500
     text = str(error.explanation or error)
-    if status == 404:
+    # Swarm answers 500 for what a container misses at its start; again only the text tells.
+    if status == 404 or "code = NotFound" in text:
         return NotFound(f"{SERVER} at {address}: {text}")
     # Swarm answers a lost compare-and-swap with 500, so only its text tells (FACTS: Docker).
     if status == 409 or "update out of sequence" in text:

@@ -1,9 +1,10 @@
-"""Long answers of the Docker Engine: JSON lines that a cancel can end while nothing comes."""
+"""Long answers of the Docker Engine: JSON lines that a cancel can end, archives that need not be read."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import requests
@@ -15,6 +16,7 @@ from domain.progress import Progress
 from engines.docker_api import address_of, translated
 
 CONNECT_TIMEOUT = 10
+CHUNK = 1024 * 1024
 
 
 class Readable(Protocol):
@@ -47,6 +49,20 @@ def post(
             for line in response.iter_lines(chunk_size=None):
                 if line.strip():
                     yield json.loads(line)
+
+
+@contextmanager
+def archive(client: DockerClient, container: str, path: str) -> Iterator[Iterator[bytes]]:
+    """A file or directory of a container, as the chunks of a tar file; the rest need not be read.
+
+    :raises NotFound: there is no such path.
+    """
+    url = f"{client.api.base_url}/v{client.api.api_version}/containers/{container}/archive"
+    with translated(address_of(client)):
+        response = client.api.get(url, params={"path": path}, stream=True, timeout=client.api.timeout)
+        _raise_for_status(response)
+        with response:
+            yield response.iter_content(CHUNK)
 
 
 def _raise_for_status(response: requests.Response) -> None:

@@ -16,6 +16,7 @@ from docker import DockerClient
 
 from domain.artifact import Digest
 from domain.errors import BuildFailed, NotFound
+from engines import docker_stream
 from engines.build_context import IGNORE_FILE, context_paths
 from engines.docker_api import address_of, translated
 from engines.labels import Label
@@ -75,8 +76,7 @@ def _remove_leftovers(client: DockerClient) -> None:
 def _read_archive(client: DockerClient, container: str, path: str, archive: IO[bytes]) -> None:
     size = 0
     try:
-        with translated(address_of(client)):
-            chunks, _ = client.api.get_archive(container, path)
+        with docker_stream.archive(client, container, path) as chunks:
             for chunk in chunks:
                 size += len(chunk)
                 if size > 2 * SIZE_LIMIT:

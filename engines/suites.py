@@ -14,7 +14,7 @@ from docker.types import LogConfig
 from domain.errors import Conflict, NotFound
 from domain.progress import Progress
 from domain.suite import REPORT_LIMIT, REPORTS, SuiteOutcome, SuiteRun
-from engines import images
+from engines import docker_stream, images
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
 from engines.suite_output import SuiteOutput
@@ -110,8 +110,7 @@ class ContainerSuiteRunner:
     def _reports(self, container: str) -> tuple[bytes, ...]:
         """The XML files in ``/reports``; in place of what is too much is one that cannot be read."""
         try:
-            with translated(address_of(self._client)):
-                chunks, _ = self._client.api.get_archive(container, REPORTS)
+            with docker_stream.archive(self._client, container, REPORTS) as chunks:
                 content = _bounded(chunks)
         except NotFound:
             return ()

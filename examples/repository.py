@@ -21,17 +21,13 @@ def make_repository(target: Path, application: str = APPLICATION) -> str:
     :param application: under another name everything that the edge serves moves below
         ``/<application>``, so that several copies can share one edge.
     """
-    target.mkdir(parents=True, exist_ok=True)
-    if not (target / ".git").is_dir():
-        _git(target, "init", "--quiet", "--initial-branch=main")
-    for old in target.iterdir():
-        if old.is_dir() and old.name != ".git":
-            shutil.rmtree(old)
+    for role in SHOP.iterdir():
+        shutil.rmtree(target / role.name, ignore_errors=True)
     shutil.copytree(SHOP, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "dist"))
     if application != APPLICATION:
         for definition in target.glob("*/service.yaml"):
             definition.write_text(renamed(definition.read_text(), application))
-    return _commit(target, "The shop")
+    return commit_all(target, "The shop")
 
 
 def commit_change(target: Path, file: str, old: str, new: str, message: str) -> str:
@@ -45,7 +41,7 @@ def commit_change(target: Path, file: str, old: str, new: str, message: str) -> 
     if text.count(old) != 1:
         raise ValueError(f"{file} has {old!r} {text.count(old)} times, not once")
     path.write_text(text.replace(old, new))
-    return _commit(target, message)
+    return commit_all(target, message)
 
 
 def change_prices(target: Path) -> str:
@@ -53,20 +49,23 @@ def change_prices(target: Path) -> str:
     path = target / "catalog" / "app.py"
     dearer = re.sub(r'("tea": .*"price": )(\d+)', lambda found: f"{found[1]}{int(found[2]) + 10}", path.read_text())
     path.write_text(dearer)
-    return _commit(target, "Raise the price of tea")
+    return commit_all(target, "Raise the price of tea")
+
+
+def commit_all(target: Path, message: str) -> str:
+    """Commit what a directory holds, if that changed, and make it a repository first if it is none."""
+    if not (target / ".git").is_dir():
+        _git(target, "init", "--quiet", "--initial-branch=main")
+    _git(target, "add", "--all")
+    if _git(target, "status", "--porcelain"):
+        _git(target, *AUTHOR, "commit", "--quiet", "--message", message)
+    return _git(target, "rev-parse", "HEAD")
 
 
 def renamed(definition: str, application: str) -> str:
     """A ``service.yaml`` of the example under another application name."""
     text = definition.replace(f"application: {APPLICATION}\n", f"application: {application}\n")
     return re.sub(r"(ingress: {path: )(/\w*)", lambda found: f"{found[1]}/{application}{found[2].rstrip('/')}", text)
-
-
-def _commit(target: Path, message: str) -> str:
-    _git(target, "add", "--all")
-    if _git(target, "status", "--porcelain"):
-        _git(target, *AUTHOR, "commit", "--quiet", "--message", message)
-    return _git(target, "rev-parse", "HEAD")
 
 
 def _git(target: Path, *words: str) -> str:

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty, duty_of, edge_bucket
 from engines.ed25519 import generate
-from stack.places import StateDirectory
 
 PRIVATE = 0o600
 
@@ -56,14 +55,15 @@ class _Identities(_Model):
 class Credentials:
     """The keys of one stack: S3's identities, the private key that signs, the public ones believed.
 
+    :param directory: where they are kept.
     :param stack: the stack's name.
     :param bucket: Onward's own bucket, in which the duties have different rights.
     """
 
-    def __init__(self, directory: StateDirectory, stack: str, bucket: str) -> None:
-        self.s3_identities = directory.keys / "s3.json"
-        self.signing_key = directory.keys / "signing-key.pem"
-        self.trusted_keys = directory.keys / "trusted"
+    def __init__(self, directory: Path, stack: str, bucket: str) -> None:
+        self.s3_identities = directory / "s3.json"
+        self.signing_key = directory / "signing-key.pem"
+        self.trusted_keys = directory / "trusted"
         self._actions = actions(stack, bucket)
 
     def make(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,8 +47,9 @@ def diagnose(settings: StackSettings, path: str | None = None) -> list[Finding]:
     findings += [_python_tool(name, why) for name, why in PYTHON_TOOLS.items()]
     findings += [engine, *_disk(settings)]
     if client and images:
-        findings += [*_swarm(client), *_clock(client), *_pulls(images), *_others(settings, client, machine)]
-        findings += _parts(settings, client, images)
+        with closing(client):
+            findings += [*_swarm(client), *_clock(client), *_pulls(images), *_others(settings, client, machine)]
+            findings += _parts(settings, client, images)
     return findings
 
 
@@ -147,7 +149,7 @@ def _parts(settings: StackSettings, client: DockerClient, images: Images) -> Ite
     if not Supervisor(directory).is_running():
         yield Finding("stack", Level.WARN, f"the stack in {directory.root} does not run", "onward up")
         return
-    credentials = Credentials(directory, settings.name, BUCKET)
+    credentials = Credentials(directory.keys, settings.name, BUCKET)
     try:
         parts = supervised(settings, directory, credentials, images, bridge_gateway(client), EVERYTHING)
     except OnwardError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 from docker import DockerClient
@@ -30,14 +31,15 @@ def down(settings: StackSettings, purge: bool, report: Report, *, engine: bool =
     """
     directory, machine = StateDirectory(settings), Machine(settings)
     client = _engine(settings, report)
-    if client:
-        remove_edges(settings, client)
-    if directory.root.is_dir():
-        with locked(directory.root):
-            Supervisor(directory).stop(first=WORKERS)
-            _remove_sockets(ports.remembered(directory.ports))
-    if client:
-        _withdraw(settings, client, purge, report)
+    with closing(client) if client else nullcontext():
+        if client:
+            remove_edges(settings, client)
+        if directory.root.is_dir():
+            with locked(directory.root):
+                Supervisor(directory).stop(first=WORKERS)
+                _remove_sockets(ports.remembered(directory.ports))
+        if client:
+            _withdraw(settings, client, purge, report)
     if purge:
         if client:
             machine.forget(settings.name)

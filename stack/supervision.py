@@ -11,10 +11,11 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from supervisor.xmlrpc import Faults, SupervisorTransport
+from supervisor.xmlrpc import SupervisorTransport
 
 from domain.artifact import digest_of
 from domain.errors import Unreachable
@@ -33,6 +34,9 @@ STOP_PATIENCE = 40.0
 START_SECONDS = 1
 START_RETRIES = 12
 
+#: The states from which nothing but a new call starts a part.
+FALLEN = ("FATAL", "EXITED", "STOPPED")
+
 LOG_BYTES = "10MB"
 LOG_BACKUPS = 3
 
@@ -47,7 +51,8 @@ class Supervisor:
     def is_running(self) -> bool:
         """Whether this stack's supervisord is there and answers."""
         try:
-            self._call().getState()
+            with self._connected() as call:
+                call.getState()
         except (OSError, xmlrpc.client.Error):
             return False
         return True
@@ -61,24 +66,24 @@ class Supervisor:
         if not self.is_running():
             self._start()
             return {part.name for part in parts}
-        call = self._call()
-        added, changed, removed = call.reloadConfig()[0]
-        for name in (*changed, *removed):
-            call.stopProcessGroup(name)
-            call.removeProcessGroup(name)
-        for name in (*changed, *added):
-            call.addProcessGroup(name)
-        fallen = {
-            name for name, info in self.processes().items() if info["statename"] in ("FATAL", "EXITED", "STOPPED")
-        }
-        for name in fallen:
-            _start_one(call, name)
-        return fallen | set(changed) | set(added)
+        with self._connected() as call:
+            added, changed, removed = call.reloadConfig()[0]
+            for name in (*changed, *removed):
+                call.stopProcessGroup(name)
+                call.removeProcessGroup(name)
+            for name in (*changed, *added):
+                call.addProcessGroup(name)
+            fallen = [info["name"] for info in call.getAllProcessInfo() if info["statename"] in FALLEN]
+            for name in fallen:
+                with contextlib.suppress(xmlrpc.client.Fault):  # it was started meanwhile
+                    call.startProcess(name, False)
+        return {*fallen, *changed, *added}
 
     def processes(self) -> dict[str, Mapping[str, Any]]:
         """What supervisord says of each part: ``statename``, ``pid``, ``spawnerr``, ``start`` …"""
         try:
-            return {info["name"]: info for info in self._call().getAllProcessInfo()}
+            with self._connected() as call:
+                return {info["name"]: info for info in call.getAllProcessInfo()}
         except (OSError, xmlrpc.client.Error):
             return {}
 
@@ -102,7 +107,9 @@ class Supervisor:
             processes = self.processes()
             self._stop_together([name for name in processes if name in first])
             self._stop_together([name for name in processes if name not in first])
-            stop(self._call().getPID(), STOP_PATIENCE)
+            with self._connected() as call:
+                pid = call.getPID()
+            stop(pid, STOP_PATIENCE)
         self.end_orphans()
 
     def end_orphans(self) -> None:
@@ -122,23 +129,21 @@ class Supervisor:
 
     def _stop_together(self, names: Collection[str]) -> None:
         """By itself supervisord stops one after the other."""
-        for name in names:
-            with contextlib.suppress(xmlrpc.client.Fault):  # it does not run
-                self._call().stopProcess(name, False)
+        with self._connected() as call:
+            for name in names:
+                with contextlib.suppress(xmlrpc.client.Fault):  # it does not run
+                    call.stopProcess(name, False)
         while any(self.processes().get(name, {}).get("statename") == "STOPPING" for name in names):
             time.sleep(POLL)
 
-    def _call(self) -> Any:
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        """supervisord's own XML-RPC interface."""
         transport = SupervisorTransport(None, None, self._url)
-        return xmlrpc.client.ServerProxy("http://localhost", transport=transport).supervisor
-
-
-def _start_one(call: Any, name: str) -> None:
-    try:
-        call.startProcess(name, False)
-    except xmlrpc.client.Fault as fault:
-        if fault.faultCode != Faults.ALREADY_STARTED:
-            raise
+        try:
+            yield xmlrpc.client.ServerProxy("http://localhost", transport=transport).supervisor
+        finally:
+            transport.close()
 
 
 def configuration(directory: StateDirectory, parts: Iterable[Part]) -> str:

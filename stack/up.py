@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 
 from docker import DockerClient
 
@@ -37,14 +38,15 @@ def up(settings: StackSettings, report: Report, only: Collection[str] = EVERYTHI
     """
     directory, machine = StateDirectory(settings), Machine(settings)
     directory.make()
-    client = ensure_engine(settings.docker_host, machine, report)
-    ensure_swarm(client, report)
-    with locked(directory.root):
-        machine.remember(settings)
-        remove_abandoned(client, machine, report)
-        rows = _Start(settings, directory, client, Images(client, machine), report).run(only)
-        environment.write(settings, directory)
-    return [PartState("engine", "Docker Engine", Condition.RUNNING, address_of(client), "swarm"), *rows]
+    with closing(ensure_engine(settings.docker_host, machine, report)) as client:
+        ensure_swarm(client, report)
+        with locked(directory.root):
+            machine.remember(settings)
+            remove_abandoned(client, machine, report)
+            rows = _Start(settings, directory, client, Images(client, machine), report).run(only)
+            environment.write(settings, directory)
+        engine = PartState("engine", "Docker Engine", Condition.RUNNING, address_of(client), "swarm")
+    return [engine, *rows]
 
 
 class _Start:
@@ -61,7 +63,7 @@ class _Start:
         self._supervisor = Supervisor(directory)
         self._services = DeployedServices(client, settings.name)
         self._gateway = bridge_gateway(client)
-        self._credentials = Credentials(directory, settings.name, servers.BUCKET)
+        self._credentials = Credentials(directory.keys, settings.name, servers.BUCKET)
 
     def run(self, only: Collection[str]) -> list[PartState]:
         """Everything at the same time; only the edges wait, for S3, where they read routes."""

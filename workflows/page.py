@@ -10,12 +10,14 @@ with workflow.unsafe.imports_passed_through():
     from domain.release import Failure, ReleaseRequest, ReleaseResult, Stage, StageStatus
 
 _MARKS = {
-    StageStatus.RUNNING: "▶ running",
-    StageStatus.DONE: "✔ done",
-    StageStatus.FAILED: "✘ failed",
-    StageStatus.CANCELLED: "■ cancelled",
-    StageStatus.SUPERSEDED: "» superseded",
+    StageStatus.RUNNING: "▶",
+    StageStatus.DONE: "✔",
+    StageStatus.FAILED: "✘",
+    StageStatus.CANCELLED: "■",
+    StageStatus.SUPERSEDED: "»",
 }
+#: The UI sets table cells tight and breaks them anywhere.
+_HARD_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def release_page(request: ReleaseRequest, result: ReleaseResult, links: Mapping[str, str]) -> str:
@@ -45,14 +47,17 @@ def _failure(failure: Failure) -> str:
 
 
 def _stages(result: ReleaseResult) -> str:
-    rows = ["| stage | status | seconds | |", "|---|---|---:|---|"]
+    rows = ["| | stage | time | |", "|---|---|---:|---|"]
     seen = {stage.name: stage for stage in result.stages}
     for name in Stage:
         stage = seen.get(name)
-        if stage is None:
-            rows.append(f"| {name} | · | | |")
-            continue
-        seconds = "" if stage.seconds is None else f"{stage.seconds:.1f}"
-        detail = stage.detail.splitlines()[0].replace("|", "\\|") if stage.detail else ""
-        rows.append(f"| {name} | {_MARKS[stage.status]} | {seconds} | {detail} |")
+        mark = _MARKS[stage.status] if stage else "·"
+        seconds = f"{stage.seconds:.1f} s" if stage and stage.seconds is not None else ""
+        detail = stage.detail.splitlines()[0].replace("|", "\\|") if stage and stage.detail else ""
+        rows.append(f"| {_held(mark)} | {_held(name)} | {_held(seconds)} | {detail} |")
     return "\n".join(rows)
+
+
+def _held(text: str) -> str:
+    """A cell that stays on one line, with room on its right."""
+    return f"{text}  ".replace(" ", _HARD_SPACE)

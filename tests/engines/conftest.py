@@ -26,7 +26,10 @@ from engines.edge import build_edge_image
 from engines.swarm import SwarmEngine
 from stack.engine import bridge_gateway
 from stack.services import DeployedServices
+from stores.s3 import S3ObjectStore
+from stores.s3_site import S3SiteBucket
 from tests.domain.builders import COMMIT, POINTER
+from tests.engines.sites import Sites
 from tests.servers import RegistryServer, S3Server, registry_server, s3_server
 
 T = TypeVar("T")
@@ -156,6 +159,20 @@ class Environments:
 def environment(docker_client: DockerClient, stack: str) -> Environments:
     engine = SwarmEngine(docker_client, stack=stack, endpoint_mode="dnsrr")
     return Environments(engine, stack, f"t{uuid4().hex[:8]}")
+
+
+@pytest.fixture
+def sites(s3: S3Server, stack: str, tmp_path: Path) -> Sites:
+    keys = {"access_key": s3.access_key, "secret_key": s3.secret_key, "region": s3.region}
+    bundles = S3ObjectStore(endpoint=s3.endpoint, bucket=stack, **keys)
+    bundles.ensure_bucket()
+    return Sites(
+        bundles=bundles,
+        buckets=lambda bucket: S3SiteBucket(endpoint=s3.endpoint, bucket=bucket, **keys),
+        stack=stack,
+        application=f"t{uuid4().hex[:8]}",
+        scratch=tmp_path,
+    )
 
 
 def wait_for(look: Callable[[], T], seconds: float = 90) -> T:

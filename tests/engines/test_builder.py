@@ -130,8 +130,7 @@ def test_a_step_that_fails_is_told_with_its_last_lines(
     lines = str(caught.value).splitlines()
     assert "returned a non-zero code: 7" in lines[0]
     assert lines[-1] == "no compiler"
-    assert "95" in lines
-    assert "5" not in lines
+    assert lines[1] == "82"
     assert "5" in progress.lines
 
 
@@ -146,12 +145,10 @@ def test_a_cancelled_build_stops_and_leaves_no_container(
     builder: DockerBuilder, docker_client: DockerClient, base: Artifact, context: Path, repository: str
 ) -> None:
     mark = uuid4().hex
-    recipe = _recipe(context, base, f"{repository}:one", f"RUN echo started && sleep 300 && echo {mark}")
-    progress = CancelledProgress("started")
+    recipe = _recipe(context, base, f"{repository}:one", f"RUN sleep 300 && echo {mark}")
     with pytest.raises((Cancelled, Unreachable)):
-        builder.build_image(recipe, progress)
+        builder.build_image(recipe, CancelledProgress("Running in"))
 
-    assert progress.lines[-1] == "started"
     wait_for(lambda: not _containers(docker_client, mark), 10)
 
 
@@ -267,9 +264,10 @@ def test_a_cancelled_site_leaves_no_container(
     builder: DockerBuilder, docker_client: DockerClient, base: Artifact, context: Path, tmp_path: Path
 ) -> None:
     mark = uuid4().hex
-    recipe = _site(context, base, f"echo started && sleep 300 && echo {mark}")
+    recipe = _site(context, base, f"sleep 300 && echo {mark}")
+    # The first container is that of WORKDIR, and no command runs in it.
     with pytest.raises((Cancelled, Unreachable)):
-        builder.build_site(recipe, tmp_path / "bundle.zip", CancelledProgress("started"))
+        builder.build_site(recipe, tmp_path / "bundle.zip", CancelledProgress(mark))
 
     wait_for(lambda: not _containers(docker_client, mark), 10)
 

@@ -85,7 +85,7 @@ def test_a_first_deploy_that_keeps_failing_halts(environment: Environments, brok
 def test_a_task_that_never_gets_healthy_halts_the_update(environment: Environments, first: Artifact) -> None:
     environment.arrive(environment.deployment(1, first))
     sick = {"health": {"path": "/nowhere", "start": "1s", "interval": "1s", "retries": 1}}
-    with pytest.raises(DeployHalted, match="unhealthy container.*GET /nowhere on port 8080: 404"):
+    with pytest.raises(DeployHalted, match=r"unhealthy container.*GET /nowhere on port 8080: 404"):
         environment.arrive(environment.deployment(2, first, **sick))
     assert environment.observe(environment.deployment(2, first)).served.number == 1
 

@@ -1,0 +1,21 @@
+# The worker: one image for all duties; which one it runs is its command, what it may do its keys.
+FROM python:3.11-slim
+
+RUN apt-get update -qq \
+ && apt-get install -qq -y --no-install-recommends git \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --system --create-home onward
+
+WORKDIR /onward
+COPY deploy/requirements.lock ./
+RUN pip install --quiet --no-cache-dir --require-hashes -r requirements.lock
+COPY settings.py telemetry.py worker.py ./
+COPY domain domain
+COPY workflows workflows
+COPY activities activities
+COPY stores stores
+COPY engines engines
+
+USER onward
+ENTRYPOINT ["python", "worker.py", "--duty"]
+CMD ["orchestrate"]

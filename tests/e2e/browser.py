@@ -1,0 +1,49 @@
+"""The Temporal Web UI in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+#: Chromium as root in a closed network: no sandbox, and nobody to call home to.
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def browser_page() -> Iterator[Page]:
+    """A page of a new headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        try:
+            yield browser.new_page(viewport={"width": 1400, "height": 1250})
+        finally:
+            browser.close()
+
+
+def opened(page: Page, url: str, tab: str, text: str, picture: Path) -> str:
+    """Open a tab of a workflow, wait for a text, keep a screenshot; all text of the page.
+
+    The UI shows what workflows say of themselves in a frame of its own.
+    """
+    page.goto(url)
+    page.get_by_role("link", name=tab).first.click()
+    for _ in range(100):
+        shown = "\n".join(frame.inner_text("body") for frame in page.frames).replace("\N{NO-BREAK SPACE}", " ")
+        if text in shown:
+            page.wait_for_timeout(500)
+            page.screenshot(path=picture)
+            return shown
+        page.wait_for_timeout(200)
+    raise AssertionError(f"{text!r} is not on the page:\n{shown}")

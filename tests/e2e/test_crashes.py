@@ -1,0 +1,170 @@
+"""Processes that die in the middle: the release goes on, and nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker import DockerClient
+
+from engines.docker_api import connect
+from engines.labels import Label
+from engines.swarm_api import Json, SwarmServices
+from settings import StackSettings
+from stack.places import StateDirectory
+from stack.supervision import Supervisor
+from tests.e2e.application import Application
+from tests.e2e.commandline import CommandLine
+
+TEMPORAL = Path(sys.executable).with_name("temporal")
+SLOW_STEP = 'RUN ["python3", "-c", "import time; time.sleep(6)"]'
+
+
+@pytest.fixture
+def engine(stack_settings: StackSettings) -> Iterator[DockerClient]:
+    """The engine that everything runs on."""
+    client = connect(stack_settings.docker_host)
+    yield client
+    client.close()
+
+
+def _killed(settings: StackSettings, part: str) -> None:
+    """SIGKILL for one part of the stack; its supervisor starts it again."""
+    os.kill(Supervisor(StateDirectory(settings)).pid(part), signal.SIGKILL)
+
+
+def _until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.2)
+
+
+def _stage(onward: CommandLine, name: str) -> str:
+    answer = onward.run("show", name, "--json")
+    stages = json.loads(answer.stdout).get("stages") if answer.exit_code == 0 else None
+    return str(stages[-1]["name"]) if stages else ""
+
+
+def _service(engine: DockerClient, name: str) -> Json:
+    found = SwarmServices(engine).find(name)
+    assert found is not None
+    return found
+
+
+def _ended(release: subprocess.Popen[str]) -> Any:
+    stdout, stderr = release.communicate(timeout=300)
+    assert release.returncode == 0, f"{stdout}\n{stderr}"
+    return json.loads(stdout)
+
+
+def _slow_build(application: Application) -> None:
+    dockerfile = (application.repository / "catalog" / "Dockerfile").read_text()
+    application.write("catalog/Dockerfile", f"{dockerfile}{SLOW_STEP}\n")
+
+
+def test_a_build_worker_that_is_killed_in_the_middle_of_a_build(
+    application: Application, onward: CommandLine, stack_settings: StackSettings
+) -> None:
+    _slow_build(application)
+    release = onward.start(*application.words("catalog"), "--json")
+    _until(lambda: _stage(onward, f"{application.name}-catalog") == "build")
+    time.sleep(2)
+
+    _killed(stack_settings, "worker-build")
+
+    document = _ended(release)
+    assert (document["status"], document["number"]) == ("verified", 1)
+    assert "image built" in document["stages"][1]["detail"]
+
+
+def test_a_prod_worker_that_is_killed_in_the_middle_of_a_deploy_updates_once(
+    application: Application, onward: CommandLine, stack_settings: StackSettings, engine: DockerClient
+) -> None:
+    application.release("catalog")
+    application.change("catalog/service.yaml", "LOG_LEVEL: info", "LOG_LEVEL: warning")
+    name = f"prod-{application.name}-catalog"
+    release = onward.start(*application.words("catalog"), "--json")
+    _until(lambda: _service(engine, name)["Spec"]["Labels"][Label.NUMBER] == "2")
+
+    _killed(stack_settings, "worker-prod")
+
+    document = _ended(release)
+    assert document["status"] == "verified"
+    assert document["stages"][6]["detail"] == "#2 already there, 2 replicas"
+    tasks = SwarmServices(engine).tasks([_service(engine, name)])[_service(engine, name)["ID"]]
+    numbers = [task["Spec"]["ContainerSpec"]["Labels"][Label.NUMBER] for task in tasks]
+    assert numbers.count("2") == 2, numbers
+
+
+@pytest.mark.parametrize("part", ["worker-orchestrate", "temporal"])
+def test_the_workflows_worker_or_the_server_itself_is_killed_in_the_middle(
+    application: Application, onward: CommandLine, stack_settings: StackSettings, part: str
+) -> None:
+    _slow_build(application)
+    release = onward.start(*application.words("catalog"), "--json")
+    _until(lambda: _stage(onward, f"{application.name}-catalog") == "build")
+
+    _killed(stack_settings, part)
+
+    document = _ended(release)
+    assert (document["status"], document["number"]) == ("verified", 1)
+
+
+def test_ctrl_c_leaves_the_release_to_itself(application: Application, onward: CommandLine) -> None:
+    _slow_build(application)
+    release = onward.start(*application.words("catalog"))
+    _until(lambda: _stage(onward, f"{application.name}-catalog") == "build")
+
+    release.send_signal(signal.SIGINT)
+
+    _, stderr = release.communicate(timeout=30)
+    assert release.returncode == 130
+    assert "onward watch" in stderr
+    assert onward.json("watch", f"{application.name}-catalog")["status"] == "verified"
+
+
+def test_a_cancel_stops_the_build_and_leaves_no_container(
+    application: Application, onward: CommandLine, stack_settings: StackSettings, engine: DockerClient
+) -> None:
+    dockerfile = (application.repository / "catalog" / "Dockerfile").read_text()
+    mark = f"onward_cancel_{application.name}"
+    application.write(
+        "catalog/Dockerfile", f'{dockerfile}RUN ["python3", "-c", "import time; {mark}=time.sleep(600)"]\n'
+    )
+
+    def building() -> bool:
+        return any(mark in str(container.attrs["Config"]["Cmd"]) for container in engine.containers.list(all=True))
+
+    release = onward.start(*application.words("catalog"), "--json")
+    _until(building)
+
+    workflow = f"release:{application.name}-catalog:{application.commit[:12]}"
+    address = f"127.0.0.1:{stack_settings.temporal_port}"
+    subprocess.run([TEMPORAL, "workflow", "cancel", "-w", workflow, "--address", address], check=True)
+
+    stdout, _ = release.communicate(timeout=60)
+    document = json.loads(stdout)
+    assert release.returncode == 1
+    assert document["status"] == "failed"
+    assert (document["failure"]["stage"], document["failure"]["kind"]) == ("build", "Cancelled")
+    _until(lambda: not building(), seconds=20)
+
+
+def test_a_part_that_dies_is_started_again(onward: CommandLine, stack_settings: StackSettings) -> None:
+    supervisor = Supervisor(StateDirectory(stack_settings))
+    before = supervisor.pid("prometheus")
+
+    _killed(stack_settings, "prometheus")
+
+    _until(lambda: supervisor.pid("prometheus") not in (0, before))
+    rows = onward.json("up")
+    assert {row["state"] for row in rows} <= {"running", "started"}

@@ -1,0 +1,175 @@
+"""The edge: Traefik in a swarm, leading to services and to sites."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+import requests
+from docker import DockerClient
+
+from domain.artifact import Artifact
+from domain.environment import Environment
+from domain.errors import DeployHalted
+from domain.identity import edge_name
+from engines.edge import EdgeProxy
+from engines.edge_routes import path_priority, path_rule
+from tests.engines.conftest import Environments, wait_for
+from tests.engines.sites import Sites
+from tests.servers import LOOPBACK, free_ports
+
+TWO = {"scale": {"ci": {"min": 2, "max": 3}, "prod": {}}, "ingress": {"path": "/web"}}
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A running edge of ci."""
+
+    url: str
+    metrics_url: str
+
+    def text(self, path: str) -> str:
+        """What a path answers, or its status when that is not 200."""
+        answer = requests.get(self.url + path, timeout=10)
+        return answer.text if answer.status_code == 200 else str(answer.status_code)
+
+
+@pytest.fixture
+def edge(docker_client: DockerClient, stack: str, edge_image: str, sites: Sites) -> Edge:
+    port, metrics_port = free_ports(2, "0.0.0.0")  # noqa: S104 – where swarm publishes
+    proxy = EdgeProxy(docker_client, stack)
+    proxy.ensure(Environment.CI, edge_image, port, metrics_port, sites.ensure_routes())
+    made = Edge(f"http://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{metrics_port}")
+    wait_for(lambda: _answers(f"{made.metrics_url}/ping"))
+    return made
+
+
+@contextmanager
+def constant_requests(url: str) -> Iterator[Counter[str]]:
+    """Four clients that ask again and again; counts what they got."""
+    seen: Counter[str] = Counter()
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            try:
+                answer = requests.get(url, timeout=10)
+                seen[answer.text if answer.ok else str(answer.status_code)] += 1
+            except requests.RequestException as error:
+                seen[type(error).__name__] += 1
+            time.sleep(0.01)
+
+    clients = [threading.Thread(target=ask) for _ in range(4)]
+    for client in clients:
+        client.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+
+
+@pytest.mark.server
+def test_an_update_loses_no_request(edge: Edge, environment: Environments, first: Artifact, second: Artifact) -> None:
+    environment.arrive(environment.deployment(1, first, **TWO))
+    wait_for(lambda: edge.text("/web/") == "first")
+    with constant_requests(f"{edge.url}/web/") as seen:
+        environment.arrive(environment.deployment(2, second, **TWO))
+        wait_for(lambda: seen["second"] > 100)
+        time.sleep(2)
+    assert set(seen) == {"first", "second"}, seen
+    assert edge.text("/web/") == "second"
+    metrics = requests.get(f"{edge.metrics_url}/metrics", timeout=10).text
+    service = f"ci-{environment.application}-web@swarm"
+    assert f'traefik_service_requests_total{{code="200",method="GET",protocol="http",service="{service}"}}' in metrics
+
+
+@pytest.mark.server
+def test_a_halted_update_loses_no_request(
+    edge: Edge, environment: Environments, first: Artifact, broken: Artifact
+) -> None:
+    environment.arrive(environment.deployment(1, first, **TWO))
+    wait_for(lambda: edge.text("/web/") == "first")
+    with constant_requests(f"{edge.url}/web/") as seen:
+        with pytest.raises(DeployHalted):
+            environment.arrive(environment.deployment(2, broken, **TWO))
+        time.sleep(3)
+    assert set(seen) == {"first"}, seen
+
+
+@pytest.mark.server
+def test_a_site_is_served_below_its_path(edge: Edge, sites: Sites) -> None:
+    files = {"index.html": "home", "guide/index.html": "guide", "app.js": "code()"}
+    sites.engine.deploy(sites.deployment(1, files, path="/docs"))
+    wait_for(lambda: edge.text("/docs/") == "home")
+    assert edge.text("/docs/guide/") == "guide"
+    assert edge.text("/docs/app.js") == "code()"
+    assert edge.text("/docs?page=2") == "home"
+    assert edge.text("/docs/nothing.html") == "404"
+    assert edge.text("/document") == "404"
+    assert requests.get(f"{edge.url}/docs", timeout=10).url == f"{edge.url}/docs/"
+    with_password = requests.get(f"{edge.url}/docs/", timeout=10, auth=("reader", "secret"))
+    assert with_password.text == "home"
+
+
+@pytest.mark.server
+def test_the_edge_shows_nothing_but_the_sites_files(edge: Edge, sites: Sites) -> None:
+    sites.engine.deploy(sites.deployment(1, {"index.html": "home"}, path="/docs"))
+    wait_for(lambda: edge.text("/docs/") == "home")
+    escapes = ["/docs/../state.json", "/docs/%2e%2e/state.json", "/docs/..%2fstate.json", "/docs/?list-type=2&acl"]
+    assert all("stack" not in _raw(edge.url, path) for path in escapes)
+    assert requests.put(f"{edge.url}/docs/x", data=b"x", timeout=10).status_code == 404
+
+
+@pytest.mark.server
+def test_an_unchanged_edge_is_not_touched(docker_client: DockerClient, stack: str, edge_image: str) -> None:
+    ports = free_ports(2, "0.0.0.0")  # noqa: S104
+    proxy = EdgeProxy(docker_client, stack)
+    versions = []
+    for sites in (None, None, "http://sites.test/routes.json"):
+        proxy.ensure(Environment.CI, edge_image, ports[0], ports[1], sites)
+        inspected = docker_client.api.inspect_service(edge_name(stack, Environment.CI))  # type: ignore[no-untyped-call]
+        versions.append(inspected["Spec"]["Labels"]["onward.part"])
+    assert versions[0] == versions[1] != versions[2]
+    proxy.remove(Environment.CI)
+    proxy.remove(Environment.CI)
+    assert docker_client.services.list(filters={"name": edge_name(stack, Environment.CI)}) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [
+        ("/", "PathPrefix(`/`)"),
+        ("/cart", "Path(`/cart`) || PathPrefix(`/cart/`)"),
+        ("/a/b/", "Path(`/a/b`) || PathPrefix(`/a/b/`)"),
+    ],
+)
+def test_a_path_is_matched_with_what_is_below_it(path: str, rule: str) -> None:
+    assert path_rule(path) == rule
+
+
+def test_a_longer_path_wins() -> None:
+    priorities = [path_priority(path) for path in ("/", "/cart", "/cart/items")]
+    assert all(shorter < longer for shorter, longer in itertools.pairwise(priorities))
+    assert priorities[0] > 0
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def _raw(url: str, path: str) -> str:
+    request = requests.Request("GET", url).prepare()
+    request.url = url + path
+    with requests.Session() as session:
+        return session.send(request, timeout=10).text

@@ -1,0 +1,153 @@
+"""``down`` keeps, ``--purge`` deletes, and nobody else's services are touched."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from docker import DockerClient
+
+from domain.errors import InvalidInput
+from domain.identity import Duty
+from engines.labels import Label
+from engines.swarm_api import SwarmServices
+from settings import StackSettings
+from stack.base_image import PYTHON_IMAGE
+from stack.credentials import Credentials
+from stack.down import down
+from stack.engine import bridge_gateway
+from stack.places import Machine, StateDirectory
+from stack.processes import is_alive, marked
+from stack.servers import BUCKET, s3_access
+from stack.services import RESTING, DeployedServices, remove_abandoned
+from stack.supervision import Supervisor
+from stores.s3 import S3ObjectStore
+from tests.stack.conftest import NewStack, quiet, started
+
+pytestmark = pytest.mark.server
+
+Deployed = tuple[str, str]
+
+
+def store(settings: StackSettings, engine: DockerClient, duty: Duty) -> S3ObjectStore:
+    """Onward's bucket, with the key of a duty."""
+    credentials = Credentials(StateDirectory(settings).keys, settings.name, BUCKET)
+    return S3ObjectStore(**s3_access(settings, credentials, bridge_gateway(engine), duty), bucket=BUCKET)
+
+
+@pytest.fixture
+def deployed(engine: DockerClient) -> Iterator[Deployed]:
+    """A service and a network that carry the label of a stack that nobody else has: stack, service."""
+    stack, name = uuid4().hex[:8], f"ci-t{uuid4().hex[:8]}-web"
+    network = engine.networks.create(name, driver="overlay", attachable=True, labels={Label.STACK: stack})
+    SwarmServices(engine).create(
+        {
+            "Name": name,
+            "Labels": {Label.STACK: stack},
+            "Mode": {"Replicated": {"Replicas": 2}},
+            "TaskTemplate": {
+                "ContainerSpec": {"Image": PYTHON_IMAGE, "Command": ["python3", "-c", "import time; time.sleep(600)"]},
+                "Networks": [{"Target": network.id}],
+            },
+            "UpdateConfig": {"Parallelism": 1},
+            "EndpointSpec": {"Mode": "dnsrr"},
+        }
+    )
+    yield stack, name
+    DeployedServices(engine, stack).remove()
+
+
+def test_down_ends_every_process_and_keeps_the_data(new_stack: NewStack, engine: DockerClient) -> None:
+    settings = new_stack()
+    started(settings, ("s3",))
+    store(settings, engine, Duty.BUILD).put("kept", b"content")
+    processes = marked("SUPERVISOR_SERVER_URL", f"unix://{StateDirectory(settings).supervisor_socket}")
+    assert processes
+    down(settings, False, quiet)
+    assert not any(map(is_alive, processes))
+    started(settings, ("s3",))
+    assert store(settings, engine, Duty.BUILD).get("kept") == b"content"
+
+
+def test_purge_deletes_what_is_ours_and_nothing_else(new_stack: NewStack) -> None:
+    settings = new_stack()
+    started(settings, ("registry",))
+    theirs = settings.state / "letter.txt"
+    theirs.write_text("do not lose")
+    down(settings, True, quiet)
+    assert [each.name for each in settings.state.iterdir()] == ["letter.txt"]
+    assert not Supervisor(StateDirectory(settings)).is_running()
+
+
+def test_down_is_safe_when_nothing_or_half_of_it_is_there(new_stack: NewStack) -> None:
+    settings = new_stack()
+    down(settings, False, quiet)
+    started(settings, ("registry",))
+    shutil.rmtree(StateDirectory(settings).data)
+    StateDirectory(settings).supervisor_pid.unlink()
+    down(settings, True, quiet)
+    assert not settings.state.exists()
+
+
+def test_services_rest_and_wake_with_their_replicas(deployed: Deployed, engine: DockerClient) -> None:
+    stack, name = deployed
+    services = DeployedServices(engine, stack)
+    assert services.rest() == [name]
+    assert services.rest() == []
+    spec = SwarmServices(engine).find(name)["Spec"]  # type: ignore[index]
+    assert (spec["Mode"]["Replicated"]["Replicas"], spec["Labels"][RESTING]) == (0, "2")
+    assert services.wake() == [name]
+    assert services.wake() == []
+    spec = SwarmServices(engine).find(name)["Spec"]  # type: ignore[index]
+    assert spec["Mode"]["Replicated"]["Replicas"] == 2
+    assert RESTING not in spec["Labels"]
+
+
+def test_what_a_stack_left_goes_only_when_its_state_directory_is_gone(
+    deployed: Deployed, engine: DockerClient, new_stack: NewStack
+) -> None:
+    stack, name = deployed
+    settings = new_stack()
+    machine = Machine(settings)
+    machine.make()
+    settings.state.mkdir()
+    remove_abandoned(engine, machine, quiet)
+    assert engine.services.list(filters={"name": name}), "a stack that this user never started stays"
+    (machine.root / "stacks" / stack).write_text(str(settings.state))
+    remove_abandoned(engine, machine, quiet)
+    assert engine.services.list(filters={"name": name}), "a stack at rest stays"
+    settings.state.rmdir()
+    said: list[str] = []
+    remove_abandoned(engine, machine, said.append)
+    assert not engine.services.list(filters={"name": name})
+    assert not engine.networks.list(names=[name])
+    assert stack in said[0]
+    assert machine.abandoned() == []
+
+
+def test_each_duty_writes_only_its_own_part_of_s3(new_stack: NewStack, engine: DockerClient) -> None:
+    settings = new_stack()
+    started(settings, ("s3",))
+    allowed = {
+        duty: {
+            key
+            for key in ("manifests/a", "published/shop.json", "logs/r/1/a.log")
+            if _may_write(settings, engine, duty, key)
+        }
+        for duty in (Duty.BUILD, Duty.CI, Duty.PROD)
+    }
+    assert allowed == {
+        Duty.BUILD: {"manifests/a", "published/shop.json", "logs/r/1/a.log"},
+        Duty.CI: {"published/shop.json", "logs/r/1/a.log"},
+        Duty.PROD: {"logs/r/1/a.log"},
+    }
+
+
+def _may_write(settings: StackSettings, engine: DockerClient, duty: Duty, key: str) -> bool:
+    try:
+        store(settings, engine, duty).put(key, b"content")
+    except InvalidInput:
+        return False
+    return True
