@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from domain import strict_yaml
+from domain import definition_keys, strict_yaml
+from domain.duration import format_duration
 from domain.errors import InvalidDefinition
+from domain.key_fault import KEY_FAULT, MISSING
 from domain.service import ServiceDefinition
-from domain.strict_yaml import Document, YamlError, YamlFault
+from domain.strict_yaml import Document, Path, YamlError, YamlFault
 from domain.unsupported import unsupported_keys
+
+#: So many faults are told; who has more has given another file.
+FAULTS_LIMIT = 20
+
+MAPPING = "a mapping of keys to values"
 
 #: How pydantic's error types read to a person; the rest keep pydantic's own sentence.
 EXPECTED = {
-    "extra_forbidden": "a key that service.yaml knows",
-    "missing": "this key",
-    "string_type": "text (put it in quotes)",
-    "int_type": "a whole number",
-    "bool_type": "true or false",
-    "dict_type": "a mapping of keys to values",
-    "model_type": "a mapping of keys to values",
+    "int_type": "a whole number, without quotes",
+    "int_from_float": "a whole number",
+    "dict_type": MAPPING,
+    "model_type": MAPPING,
     "tuple_type": "a list",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "some text",
+    "too_short": "a list with something in it",
 }
 
 
@@ -52,36 +62,59 @@ def parse_definition(text: str, file: str) -> ServiceDefinition:
 
 
 def _fault(document: Document, detail: ErrorDetails) -> YamlFault:
-    path = tuple(part for part in detail["loc"] if part != "[key]")
-    kind, context = detail["type"], detail.get("ctx", {})
-    if kind == "value_error":
-        expected = str(context["error"])
-    elif kind == "enum":
-        expected = f"one of {context['expected']}"
-    elif kind == "string_pattern_mismatch":
-        expected = f"{_described(path)}text that matches {context['pattern']}"
+    path, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
+    value: Any = detail["input"]
+    if kind == KEY_FAULT:
+        path, value, expected = (*path, *context["path"]), context["value"], str(context["expected"])
     else:
-        expected = EXPECTED.get(kind, detail["msg"].removeprefix("Input should be ").removeprefix("Value error, "))
-    problem = {"extra_forbidden": "unknown key", "missing": "missing key"}.get(kind)
-    return YamlFault(document.line_of(path), path, problem or _shown(detail["input"]), expected)
+        expected = _expected(path, kind, context, value) or detail["msg"].removeprefix("Input should be ")
+    # A key that is itself wrong: pydantic's path has a mark behind it.
+    path = tuple(part for part in path if part != "[key]")
+    if kind == "extra_forbidden":
+        problem = "unknown key"
+    else:
+        problem = "missing key" if kind == "missing" or value is MISSING else _shown(value)
+    return YamlFault(document.line_of(path), path, problem, expected)
 
 
-def _described(path: strict_yaml.Path) -> str:
-    field = ServiceDefinition.model_fields.get(str(path[0])) if len(path) == 1 else None
-    return f"{field.description}: " if field and field.description else ""
+def _expected(path: Path, kind: str, context: dict[str, Any], value: object) -> str | None:
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "extra_forbidden":
+        return f"one of {', '.join(definition_keys.keys(path[:-1]))}"
+    if kind == "missing":
+        return definition_keys.description(path) or MAPPING
+    if kind == "string_pattern_mismatch":
+        return definition_keys.description(path) or f"text that matches {context['pattern']}"
+    if kind == "enum":
+        return f"one of {context['expected']}"
+    if kind == "string_type":
+        return "text" if value is None or isinstance(value, dict | list) else "text; put it in quotes"
+    if kind in ("greater_than_equal", "less_than_equal"):
+        ((name, bound),) = context.items()
+        shown = format_duration(bound) if isinstance(bound, timedelta) else bound
+        return f"at {'least' if name == 'ge' else 'most'} {shown}"
+    return EXPECTED[kind].format_map(context) if kind in EXPECTED else None
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, dict | BaseModel):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else text[:77] + "…"
 
 
-def _invalid(file: str, faults: Iterable[YamlFault]) -> InvalidDefinition:
-    lines = [f"{file}:{fault.line}: {_key(fault.path)}{fault.problem}; expected {fault.expected}" for fault in faults]
+def _invalid(file: str, faults: Sequence[YamlFault]) -> InvalidDefinition:
+    shown = sorted(faults, key=lambda fault: fault.line)[:FAULTS_LIMIT]
+    lines = [f"{file}:{fault.line}: {_key(fault.path)}{fault.problem}; expected {fault.expected}" for fault in shown]
+    if len(faults) > len(shown):
+        lines.append(f"{file}: and {len(faults) - len(shown)} more")
     return InvalidDefinition("\n".join(lines), next="onward check DIR, once it is mended")
 
 
-def _key(path: strict_yaml.Path) -> str:
-    return ".".join(str(part) for part in path) + ": " if path else ""
+def _key(path: Path) -> str:
+    """``scale.ci.min: ``; a key that could be mistaken for something else stands in quotes."""
+    parts = [str(part) if re.fullmatch(r"[\w-]{1,80}", str(part)) else _shown(part) for part in path]
+    return ".".join(parts) + ": " if parts else ""

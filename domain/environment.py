@@ -34,7 +34,7 @@ class Scale(BaseModel):
     @model_validator(mode="after")
     def _ordered(self) -> Scale:
         if self.max < self.min:
-            raise key_fault("max", problem=str(self.max), expected=f"at least min, which is {self.min}")
+            raise key_fault("max", value=self.max, expected=f"at least min, which is {self.min}")
         return self
 
     def clamp(self, replicas: int | None) -> int:

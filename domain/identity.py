@@ -17,6 +17,7 @@ APPLICATION_PATTERN = r"^[a-z][a-z0-9]{0,19}$"
 ROLE_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 COMMIT_PATTERN = r"^[0-9a-f]{40}$"
 CANONICAL_NAME_LIMIT = 63
+SECRET_NAME_LIMIT = 64
 LONGEST_ENVIRONMENT = max(len(environment) for environment in Environment)
 
 
@@ -39,12 +40,9 @@ class ServiceId(BaseModel):
 
     @model_validator(mode="after")
     def _is_a_dns_label(self) -> ServiceId:
-        length = LONGEST_ENVIRONMENT + 1 + len(str(self))
-        if length > CANONICAL_NAME_LIMIT:
-            raise ValueError(
-                f"canonical name of at most {CANONICAL_NAME_LIMIT} characters, "
-                f"prod-{self} has {length}: shorten the role"
-            )
+        limit = role_limit(self.application)
+        if len(self.role) > limit:
+            raise ValueError(f"a role of at most {limit} characters in {self.application}, not {len(self.role)}")
         return self
 
     def __str__(self) -> str:
@@ -55,6 +53,11 @@ class ServiceId(BaseModel):
         """``shop-cart`` → application ``shop``, role ``cart``; ``ValueError`` when it is neither."""
         application, _, role = text.partition("-")
         return cls(application=application, role=role)
+
+
+def role_limit(application: str) -> int:
+    """How many characters a role may have, so that each of its canonical names is a DNS label."""
+    return CANONICAL_NAME_LIMIT - len(f"{application}--") - LONGEST_ENVIRONMENT
 
 
 def canonical_name(environment: Environment, service: ServiceId) -> str:
@@ -140,6 +143,11 @@ def edge_name(stack: str, environment: Environment) -> str:
 def part_name(stack: str, part: str) -> str:
     """The container of a part of a local stack, where the part has no process of its own."""
     return f"onward-{stack}-{part}"
+
+
+def secret_limit(service: ServiceId) -> int:
+    """How many characters a secret's name may have, so that swarm takes it in each environment."""
+    return SECRET_NAME_LIMIT - len(f"{service}--") - LONGEST_ENVIRONMENT
 
 
 def secret_name(environment: Environment, service: ServiceId, secret: str) -> str:

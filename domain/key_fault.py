@@ -5,15 +5,13 @@ from __future__ import annotations
 from pydantic_core import PydanticCustomError
 
 KEY_FAULT = "key_fault"
-MISSING = "missing key"
+MISSING = object()
 
 
-def key_fault(*path: str | int, problem: str, expected: str) -> PydanticCustomError:
+def key_fault(*path: str | int, expected: str, value: object = MISSING) -> PydanticCustomError:
     """What a validator raises to point at a key.
 
-    :param path: from the validated value to the key.
-    :param problem: what is there, or :data:`MISSING`.
-    :param expected: what should be there.
+    :param path: from what is validated to the key.
+    :param value: what is there; leave it out when the key is missing.
     """
-    context = {"path": path, "problem": problem, "expected": expected}
-    return PydanticCustomError(KEY_FAULT, "{problem}; expected {expected}", context)
+    return PydanticCustomError(KEY_FAULT, "expected {expected}", {"path": path, "expected": expected, "value": value})

@@ -12,26 +12,37 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.json_schema import GenerateJsonSchema
 
-from domain.duration import Duration
+from domain.duration import Duration, format_duration
 from domain.environment import PerEnvironment, Scale
-from domain.identity import APPLICATION_PATTERN, ROLE_PATTERN, ServiceId
+from domain.identity import APPLICATION_PATTERN, ROLE_PATTERN, ServiceId, role_limit, secret_limit
+from domain.key_fault import key_fault
 
 DEFINITION_FILE = "service.yaml"
+
+# How texts that a pattern checks are described to people: in errors, and by their editors.
+WORDS = "lower-case words of letters and digits, joined by single hyphens"
+SHOUTED = "upper-case letters, digits and underscores, starting with a letter"
 
 
 def _inside(path: str) -> str:
     """A relative path that stays inside the service's directory, in its normal form."""
-    normal = posixpath.normpath(path)
-    if not path or path.startswith("/") or normal == ".." or normal.startswith("../") or "\\" in path:
+    if not path or path.startswith("/") or ".." in path.split("/") or "\\" in path:
         raise ValueError("a relative path inside the service's directory, without ..")
-    return normal
+    return posixpath.normpath(path)
+
+
+def _not_onwards(variable: str) -> str:
+    if variable.startswith("ONWARD_"):
+        raise ValueError("another name: those that start with ONWARD_ are Onward's own")
+    return variable
 
 
 InsidePath = Annotated[str, AfterValidator(_inside)]
-Name = Annotated[str, Field(pattern=ROLE_PATTERN, max_length=40)]
-Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
-UrlPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")]
+Name = Annotated[str, Field(pattern=ROLE_PATTERN, max_length=40, description=WORDS)]
+Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description=SHOUTED), AfterValidator(_not_onwards)]
+UrlPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$", description="a path that starts with /")]
 
 
 class Section(BaseModel):
@@ -68,14 +79,14 @@ class Build(Section):
 class SuiteBuild(Section):
     """How the suite image is made; ``dockerfile`` is relative to the context."""
 
-    context: InsidePath
+    context: InsidePath = Field(description="the suite's directory")
     dockerfile: InsidePath = "Dockerfile"
 
 
 class Smoke(Section):
     """The cases of the suite that are safe to run in prod, as a shell-style pattern."""
 
-    case: str = Field(min_length=1, max_length=200)
+    case: str = Field(min_length=1, max_length=200, description="a shell-style pattern such as test_smoke*")
 
 
 class RetiredCase(Section):
@@ -89,9 +100,17 @@ class RetiredCase(Section):
 class Tests(Section):
     """The service's integration tests."""
 
-    integration: SuiteBuild
+    integration: SuiteBuild = Field(description="how the suite image is made")
     smoke: Smoke | None = None
     retired: tuple[RetiredCase, ...] = ()
+
+
+class ScaleLimits(PerEnvironment[Scale]):
+    """How many replicas each environment may have."""
+
+
+class Config(PerEnvironment[dict[Variable, str]]):
+    """The environment variables of the service in each environment."""
 
 
 class Health(Section):
@@ -103,7 +122,7 @@ class Health(Section):
 
     path: UrlPath = "/healthz"
     command: tuple[str, ...] | None = Field(default=None, min_length=1)
-    interval: Duration = timedelta(seconds=2)
+    interval: Duration = Field(default=timedelta(seconds=2), ge=timedelta(milliseconds=100))
     retries: int = Field(default=3, ge=1, le=100)
     start: Duration = timedelta(seconds=10)
 
@@ -134,7 +153,7 @@ class DeployRules(Section):
     """``timeout`` bounds one environment's deploy; ``migrate`` runs before the first new task."""
 
     migrate: tuple[str, ...] | None = Field(default=None, min_length=1)
-    timeout: Duration = timedelta(minutes=5)
+    timeout: Duration = Field(default=timedelta(minutes=5), ge=timedelta(seconds=1))
 
 
 class VerifyRules(Section):
@@ -150,17 +169,15 @@ class ServiceDefinition(Section):
         pattern=APPLICATION_PATTERN,
         description="lower-case letters and digits, at most 20, starting with a letter, no hyphen",
     )
-    role: str = Field(
-        pattern=ROLE_PATTERN, description="lower-case words of letters and digits joined by single hyphens"
-    )
+    role: str = Field(pattern=ROLE_PATTERN, description=WORDS)
     kind: Kind = Kind.SERVICE
     build: Build = Build()
     tests: Tests | None = None
     port: int = Field(default=8080, ge=1, le=65535)
     health: Health = Health()
     ingress: Ingress | None = None
-    scale: PerEnvironment[Scale] = PerEnvironment(ci=Scale(), prod=Scale())
-    config: PerEnvironment[dict[Variable, str]] = PerEnvironment(ci={}, prod={})
+    scale: ScaleLimits = ScaleLimits(ci=Scale(), prod=Scale())
+    config: Config = Config(ci={}, prod={})
     secrets: tuple[Name, ...] = ()
     writes: Writes = Writes()
     reads: Reads = Reads()
@@ -175,33 +192,55 @@ class ServiceDefinition(Section):
         return ServiceId(application=self.application, role=self.role)
 
     @model_validator(mode="after")
-    def _name_fits(self) -> Self:
-        self.service  # noqa: B018 – raises when the canonical name is too long
+    def _names_fit(self) -> Self:
+        limit = role_limit(self.application)
+        if len(self.role) > limit:
+            name = f"prod-{self.application}-<role>"
+            raise key_fault(
+                "role", value=self.role, expected=f"at most {limit} characters: {name} is a DNS label of at most 63"
+            )
+        limit = secret_limit(self.service)
+        for index, secret in enumerate(self.secrets):
+            if len(secret) > limit:
+                raise key_fault("secrets", index, value=secret, expected=f"at most {limit} characters")
+            if secret in self.secrets[:index]:
+                raise key_fault("secrets", index, value=secret, expected="each secret once")
         return self
 
     @model_validator(mode="after")
     def _build_fits_kind(self) -> Self:
-        if self.kind is Kind.STATIC:
-            if self.build.output is None:
-                raise ValueError("build.output, the directory that holds the site, for kind static")
-            if (self.build.command is None) != (self.build.image is None):
-                raise ValueError("build.command and build.image together, or neither")
-            if self.ingress is None:
-                raise ValueError("ingress.path for kind static: nobody could reach the site")
-        elif self.build.output or self.build.command or self.build.image:
-            raise ValueError("build.output, build.command and build.image only for kind static")
+        if self.kind is not Kind.STATIC:
+            for key in ("output", "command", "image"):
+                if value := getattr(self.build, key):
+                    raise key_fault("build", key, value=value, expected="this key only for kind static")
+        elif self.build.output is None:
+            raise key_fault("build", "output", expected="the directory that holds the site, for kind static")
+        elif self.build.command and self.build.image is None:
+            raise key_fault("build", "image", expected="the image that build.command runs in")
+        elif self.build.image and self.build.command is None:
+            raise key_fault("build", "command", expected="the command that runs in build.image")
         return self
 
     @model_validator(mode="after")
-    def _secrets_are_unique(self) -> Self:
-        if len(set(self.secrets)) != len(self.secrets):
-            raise ValueError("each secret once")
+    def _a_site_is_files(self) -> Self:
+        if self.kind is Kind.STATIC:
+            if self.ingress is None:
+                raise key_fault("ingress", "path", expected="the path of the site, for kind static")
+            for key in ("port", "health", "scale", "config", "secrets"):
+                if getattr(self, key) != ServiceDefinition.model_fields[key].default:
+                    raise key_fault(key, value=getattr(self, key), expected="nothing: a site is files, no process")
         return self
+
+
+class _SchemaOfDefinition(GenerateJsonSchema):
+    def encode_default(self, dft: Any) -> Any:
+        """A default as a person would write it."""
+        return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 
 def definition_schema() -> dict[str, Any]:
     """The JSON Schema of ``service.yaml``, for editors (``onward check --schema``)."""
-    schema = ServiceDefinition.model_json_schema(mode="validation")
+    schema = ServiceDefinition.model_json_schema(mode="validation", schema_generator=_SchemaOfDefinition)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "Onward service.yaml"
     return schema

@@ -7,6 +7,7 @@ nodes (PyYAML), walked once, and every value remembers its line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,10 @@ import yaml
 
 SIZE_LIMIT = 256 * 1024
 DEPTH_LIMIT = 32
+NUMBER_LIMIT = 2**63
+
+#: What an escape in quotes can still write and nobody can take: no file, no variable, no JSON.
+TEXT = re.compile(r"[^\0\ud800-\udfff]*")
 
 Path = tuple[str | int, ...]
 
@@ -67,9 +72,9 @@ def load(text: str) -> Document:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise YamlError(YamlFault(line, (), f"not YAML: {error.problem}", "one YAML document")) from None
-    except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise YamlError(YamlFault(1, (), f"not YAML: {problem}", "one YAML document")) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise YamlError(YamlFault(line, (), f"the character U+{error.character:04X}", "printable text")) from None
     if node is None:
         raise YamlError(YamlFault(1, (), "empty file", "a mapping of keys to values"))
     lines: dict[Path, int] = {}
@@ -101,10 +106,15 @@ def _value(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
     if isinstance(node, yaml.MappingNode):
         return {key: _value(item, (*path, key), lines) for key, item in _unique_keys(node, path)}
     try:
-        return _scalars.construct_object(node)
-    except ValueError as error:  # such as the date 2026-13-45
-        line = node.start_mark.line + 1
-        raise YamlError(YamlFault(line, path, str(error), "a plain value, or text in quotes")) from None
+        value = _scalars.construct_object(node)
+    except ValueError:  # 0x_ looks like a number to YAML and is none
+        problem, expected = f"{node.value[:40]} cannot be read as a number", "a number, or text in quotes"
+        raise YamlError(YamlFault(lines[path], path, problem, expected)) from None
+    if isinstance(value, int) and abs(value) >= NUMBER_LIMIT:
+        raise YamlError(YamlFault(lines[path], path, "a number of over 64 bits", "a smaller one, or text in quotes"))
+    if isinstance(value, str) and not TEXT.fullmatch(value):
+        raise YamlError(YamlFault(lines[path], path, "text with NUL or half a character", "printable text"))
+    return value
 
 
 def _unique_keys(node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, yaml.Node]]:

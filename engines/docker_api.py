@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,16 +30,24 @@ def connect(docker_host: str) -> DockerClient:
     :raises Unreachable: nothing answers there within five seconds.
     """
     with translated(docker_host):
+        _require_socket(docker_host)
         client = docker.DockerClient(base_url=docker_host, version="auto", timeout=CONNECT_TIMEOUT)
         client.ping()
     client.api.timeout = TIMEOUT
     return client
 
 
+def _require_socket(docker_host: str) -> None:
+    """docker-py would leave its own socket open when nobody listens."""
+    if docker_host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(docker_host.removeprefix("unix://"))
+
+
 def address_of(client: DockerClient) -> str:
     """Where a client's engine is, for error texts."""
-    socket: str | None = getattr(client.api.get_adapter(client.api.base_url), "socket_path", None)
-    return f"unix://{socket}" if socket else client.api.base_url
+    path: str | None = getattr(client.api.get_adapter(client.api.base_url), "socket_path", None)
+    return f"unix://{path}" if path else client.api.base_url
 
 
 @contextmanager

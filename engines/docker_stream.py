@@ -51,6 +51,26 @@ def post(
                     yield json.loads(line)
 
 
+def output(client: DockerClient, container: str) -> Iterator[bytes]:
+    """What a container prints from its start to its end, both streams in their order.
+
+    The container has no terminal and was not started yet; the connection stands when this returns.
+    """
+    url = f"{client.api.base_url}/v{client.api.api_version}/containers/{container}/attach"
+    with translated(address_of(client)):
+        params = {"stream": "1", "stdout": "1", "stderr": "1"}
+        response = client.api.post(url, params=params, stream=True, timeout=(CONNECT_TIMEOUT, None))
+        _raise_for_status(response)
+    return _frames(response)
+
+
+def _frames(response: requests.Response) -> Iterator[bytes]:
+    """The payloads of Docker's stream format: eight bytes with the length in the last four, then as many."""
+    with response:
+        while len(header := response.raw.read(8)) == 8:
+            yield response.raw.read(int.from_bytes(header[4:]))
+
+
 @contextmanager
 def archive(client: DockerClient, container: str, path: str) -> Iterator[Iterator[bytes]]:
     """A file or directory of a container, as the chunks of a tar file; the rest need not be read.

@@ -78,8 +78,8 @@ class ContainerSuiteRunner:
         return str(container["Id"])
 
     def _start(self, container: str) -> SuiteOutput:
+        output = SuiteOutput(docker_stream.output(self._client, container))
         with translated(address_of(self._client)):
-            output = SuiteOutput(self._client.api.attach(container, stream=True))
             self._client.api.start(container)
         return output
 

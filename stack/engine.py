@@ -22,6 +22,11 @@ from stack.processes import stop
 PATIENCE = 60.0
 STOP_PATIENCE = 30.0
 
+#: Seconds after which dockerd has its pid file, or has given up.
+PIDFILE_PATIENCE = 3.0
+
+SWARM_LISTENS = "127.0.0.1:2377"
+
 SYSTEMD = Path("/run/systemd/system")
 
 Report = Callable[[str], None]
@@ -58,37 +63,42 @@ def _started(host: str, machine: Machine, report: Report, options: Sequence[str]
     if SYSTEMD.exists() and not options:
         report("starting the Docker Engine with systemd")
         subprocess.run(["systemctl", "start", "docker"], check=False, capture_output=True)
-        return _answering(host, machine, None)
+        return _answering(host, machine)
     dockerd = shutil.which("dockerd")
     if dockerd is None:
         raise Unreachable(SERVER, host, "dockerd is not installed\n  next: make setup") from reason
     report(f"starting the Docker Engine; its log is {machine.engine_log}")
-    words = [dockerd, "--host", host, "--pidfile", str(machine.engine_pid), *options]
+    # Forked away, so that it belongs to no session and is nobody's child.
+    words = ["setsid", "--fork", dockerd, "--host", host, "--pidfile", str(machine.engine_pid), *options]
     with machine.engine_log.open("ab") as log:
-        process = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
-        )
-    return _answering(host, machine, process)
+        subprocess.run(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", check=False)
+    return _answering(host, machine)
 
 
-def _answering(host: str, machine: Machine, process: subprocess.Popen[bytes] | None) -> DockerClient:
-    end = time.monotonic() + PATIENCE
+def _answering(host: str, machine: Machine) -> DockerClient:
+    start = time.monotonic()
     while True:
         try:
             return connect(host)
         except Unreachable as error:
-            gone = process is not None and process.poll() is not None
-            if gone or time.monotonic() > end:
-                tail = machine.engine_log.read_text(errors="replace").splitlines()[-5:] if process else []
-                raise Unreachable(SERVER, host, "\n  ".join(["it did not start", *tail])) from error
+            waited = time.monotonic() - start
+            has_ended = waited > PIDFILE_PATIENCE and not machine.engine_pid.exists()
+            if waited > PATIENCE or (has_ended and not SYSTEMD.exists()):
+                raise Unreachable(SERVER, host, "\n  ".join(["it did not start", *_last_words(machine)])) from error
         time.sleep(0.1)
 
 
-def ensure_swarm(client: DockerClient, report: Report) -> None:
+def _last_words(machine: Machine) -> list[str]:
+    try:
+        return machine.engine_log.read_text(errors="replace").splitlines()[-5:]
+    except OSError:
+        return []
+
+
+def ensure_swarm(client: DockerClient, report: Report, listen: str = SWARM_LISTENS) -> None:
     """The engine is a manager of a swarm; a swarm that is there stays as it is.
 
-    A new one listens on loopback only.
-
+    :param listen: where a new one waits for other machines; on loopback none will come.
     :raises InvalidInput: the engine is in a swarm that cannot be used from here.
     """
     swarm: dict[str, Any] = client.info()["Swarm"]
@@ -96,7 +106,7 @@ def ensure_swarm(client: DockerClient, report: Report) -> None:
     if state == "inactive":
         report("making the Docker Engine a swarm of one")
         with translated("swarm"):
-            client.swarm.init(advertise_addr="127.0.0.1", listen_addr="127.0.0.1:2377")
+            client.swarm.init(advertise_addr="127.0.0.1", listen_addr=listen)
     elif state != "active" or not swarm["ControlAvailable"]:
         raise InvalidInput(
             f"the engine's swarm is {state}{'' if swarm['ControlAvailable'] else ', and it is no manager'}",

@@ -4,19 +4,49 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
+
+import requests
 
 from domain.artifact import Artifact, ArtifactKind, digest_of
 from domain.deployment import Deployment
 from domain.environment import Environment
+from domain.errors import Unreachable
 from domain.identity import bundle_key, edge_bucket
 from domain.service import ServiceDefinition
-from domain.storage import ObjectStore, SiteBucket
+from domain.storage import ObjectStore, SiteBucket, StoredObject
 from engines.site import SiteEngine
 from engines.site_routes import SiteRoutes
 from tests.domain.builders import COMMIT, POINTER
+
+
+@dataclass
+class CrashingBucket:
+    """A real bucket whose machine dies before a write of a file; the writes are kept by key."""
+
+    bucket: SiteBucket
+    crash_at: Callable[[str], bool] = lambda _: False
+    before_write: Callable[[str], None] = lambda _: None
+    written: list[str] = field(default_factory=list)
+
+    @property
+    def served_url(self) -> str:
+        return self.bucket.served_url
+
+    def claim(self, stack: str) -> None:
+        self.bucket.claim(stack)
+
+    def read(self, key: str) -> StoredObject | None:
+        return self.bucket.read(key)
+
+    def write(self, key: str, content: bytes, etag: str | None, content_type: str, cache_control: str) -> None:
+        self.before_write(key)
+        if self.crash_at(key):
+            raise Unreachable("S3", "test", f"killed before {key}")
+        self.bucket.write(key, content, etag, content_type, cache_control)
+        self.written.append(key)
 
 
 @dataclass(frozen=True)
@@ -32,6 +62,19 @@ class Sites:
     @property
     def engine(self) -> SiteEngine:
         return SiteEngine(self.bundles, self.buckets, stack=self.stack)
+
+    @property
+    def bucket(self) -> SiteBucket:
+        """The bucket of the application's site in ci."""
+        return self.buckets(f"ci-{self.application}-site")
+
+    def through(self, bucket: SiteBucket) -> Sites:
+        """The same sites, seen through another bucket."""
+        return replace(self, buckets=lambda name: bucket if name.startswith("ci-") else self.buckets(name))
+
+    def entry(self) -> str:
+        """The text of the entry document that is served."""
+        return requests.get(f"{self.bucket.served_url}/index.html", timeout=5).text
 
     def ensure_routes(self) -> str:
         """Make the document of ci's routes, as the local stack does before it starts the edge."""

@@ -1,0 +1,86 @@
+"""docker-compose.yml: valid, each duty with its own keys, nothing open but the edges."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from domain.environment import ENVIRONMENTS
+from domain.identity import Duty
+from settings import StackSettings, WorkerSettings
+from stack.servers import scrape_configuration
+from workflows.attributes import ALL
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+GATEWAY = "${ONWARD_GATEWAY:-172.17.0.1}"
+
+
+def worker(duty: Duty) -> dict[str, Any]:
+    """The service of a duty's worker."""
+    found: dict[str, Any] = COMPOSE["services"][f"worker-{duty}"]
+    return found
+
+
+@pytest.mark.server
+def test_docker_compose_accepts_it() -> None:
+    done = subprocess.run(["docker-compose", "config", "-q"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("duty", list(Duty))
+def test_each_duty_holds_its_own_keys_and_no_others(duty: Duty) -> None:
+    service = worker(duty)
+    given = {name.removeprefix("ONWARD_").lower(): value for name, value in service["environment"].items()}
+    files = {mount["target"].removeprefix("onward_"): "from a file" for mount in service.get("secrets", ())}
+    fields = {name: value for name, value in (given | files).items() if name in WorkerSettings.model_fields}
+    WorkerSettings.model_validate(fields).checked_for(duty)
+    engines = [volume for volume in service.get("volumes", ()) if volume.endswith("docker.sock")]
+    assert len(engines) == (0 if duty is Duty.ORCHESTRATE else 1)
+    assert all(f"ONWARD_{duty.upper()}_ENGINE" in engine for engine in engines)
+
+
+def test_a_secret_is_mounted_by_the_duty_in_its_name_alone() -> None:
+    for duty in Duty:
+        for mount in worker(duty).get("secrets", ()):
+            assert mount["source"] == "signing-key" or mount["source"].startswith(f"s3-{duty}-")
+    holders = [duty for duty in Duty if "signing-key" in str(worker(duty).get("secrets"))]
+    assert holders == [Duty.BUILD]
+
+
+def test_only_the_edges_are_open_to_other_machines() -> None:
+    open_to_all = {
+        name
+        for name, service in COMPOSE["services"].items()
+        for port in service.get("ports", ())
+        if not port.startswith(("127.0.0.1:", f"{GATEWAY}:"))
+    }
+    assert open_to_all == {f"edge-{environment}" for environment in ENVIRONMENTS}
+
+
+def test_no_secret_stands_in_the_file_and_every_image_is_pinned() -> None:
+    for name, service in COMPOSE["services"].items():
+        assert not [key for key in service.get("environment", {}) if "PASSWORD" in key and not key.endswith("_FILE")], (
+            name
+        )
+        assert ":" in service["image"], name
+        assert not service["image"].endswith(":latest"), name
+
+
+def test_the_search_attributes_are_those_of_the_workflows() -> None:
+    script = (ROOT / "deploy/search-attributes.sh").read_text()
+    assert all(key.name in script for key in ALL)
+
+
+def test_prometheus_asks_the_same_as_on_the_local_stack() -> None:
+    here = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())
+    local: Any = scrape_configuration(StackSettings())
+    assert here["global"] == local["global"]
+    jobs = [job for job in local["scrape_configs"] if job["job_name"] != "temporal"]
+    assert [(job["job_name"], job["static_configs"][0]["targets"]) for job in here["scrape_configs"]] == [
+        (job["job_name"], job["static_configs"][0]["targets"]) for job in jobs
+    ]

@@ -1,0 +1,45 @@
+"""Each worker of the stack is given its duty's variables and no other key; the worker itself checks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from domain.identity import Duty
+from settings import StackSettings, inherited_environment
+from stack.credentials import Credentials
+from stack.servers import BUCKET
+from stack.workers import worker_environment
+
+CHECK = "import sys, settings; settings.WorkerSettings().checked_for(settings.Duty(sys.argv[1]))"
+
+
+def told(tmp_path: Path, duty: Duty) -> dict[str, str]:
+    """What the worker of a duty is started with."""
+    settings = StackSettings(state_directory=tmp_path)
+    credentials = Credentials(tmp_path, settings.name, BUCKET)
+    credentials.make()
+    return worker_environment(settings, credentials, "172.17.0.1", duty)
+
+
+@pytest.mark.parametrize("duty", list(Duty))
+@pytest.mark.parametrize("other", list(Duty))
+def test_a_worker_accepts_its_own_environment_and_no_other(tmp_path: Path, duty: Duty, other: Duty) -> None:
+    environment = {**inherited_environment(), **told(tmp_path, duty), "PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run([sys.executable, "-c", CHECK, other], env=environment, capture_output=True, check=False)
+    assert (done.returncode == 0) == (duty is other), done.stderr.decode()
+
+
+def test_no_two_duties_share_a_key_of_s3(tmp_path: Path) -> None:
+    keys = [told(tmp_path, duty)["ONWARD_S3_ACCESS_KEY"] for duty in (Duty.BUILD, Duty.CI, Duty.PROD)]
+    assert len(set(keys)) == 3
+
+
+def test_keys_are_made_once_and_are_their_owners_alone(tmp_path: Path) -> None:
+    first, second = told(tmp_path, Duty.BUILD), told(tmp_path, Duty.BUILD)
+    assert first == second
+    secret = [tmp_path / "s3.json", Path(first["ONWARD_SIGNING_KEY"])]
+    assert [file.stat().st_mode & 0o777 for file in secret] == [0o600, 0o600]
