@@ -7,11 +7,12 @@ not act on is refused in :mod:`domain.unsupported`, never silently ignored.
 from __future__ import annotations
 
 import posixpath
+import re
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 
 from domain.duration import Duration, format_duration
@@ -23,6 +24,7 @@ DEFINITION_FILE = "service.yaml"
 
 # How texts that a pattern checks are described to people: in errors, and by their editors.
 WORDS = "lower-case words of letters and digits, joined by single hyphens"
+VARIABLE_PATTERN = r"^[A-Z][A-Z0-9_]*$"
 SHOUTED = "upper-case letters, digits and underscores, starting with a letter"
 
 
@@ -33,7 +35,9 @@ def _inside(path: str) -> str:
     return posixpath.normpath(path)
 
 
-def _not_onwards(variable: str) -> str:
+def _variable(variable: str) -> str:
+    if not re.fullmatch(VARIABLE_PATTERN, variable):
+        raise ValueError(SHOUTED)
     if variable.startswith("ONWARD_"):
         raise ValueError("another name: those that start with ONWARD_ are Onward's own")
     return variable
@@ -41,7 +45,7 @@ def _not_onwards(variable: str) -> str:
 
 InsidePath = Annotated[str, AfterValidator(_inside)]
 Name = Annotated[str, Field(pattern=ROLE_PATTERN, max_length=40, description=WORDS)]
-Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description=SHOUTED), AfterValidator(_not_onwards)]
+Variable = Annotated[str, AfterValidator(_variable), WithJsonSchema({"type": "string", "pattern": VARIABLE_PATTERN})]
 UrlPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$", description="a path that starts with /")]
 
 

@@ -74,8 +74,8 @@ def _refusal(error: APIError, address: str) -> OnwardError:
     # Swarm answers 500 for what a container misses at its start; again only the text tells.
     if status == 404 or "code = NotFound" in text:
         return NotFound(f"{SERVER} at {address}: {text}")
-    # Swarm answers a lost compare-and-swap with 500, so only its text tells (FACTS: Docker).
-    if status == 409 or "update out of sequence" in text:
+    # Swarm answers a lost race with 500, so only its text tells.
+    if status == 409 or "update out of sequence" in text or "name conflicts with" in text:
         return Conflict(f"{SERVER} at {address}: {text}")
     if status < 500:
         return InvalidInput(text, where=f"{SERVER} at {address}")

@@ -78,7 +78,7 @@ class EdgeProxy:
         template = {
             "ContainerSpec": {
                 "Image": image,
-                "Args": self._arguments(environment, network, sites),
+                "Args": edge_arguments(self._stack, environment, sites),
                 "Mounts": [{"Type": "bind", "Source": SOCKET, "Target": SOCKET, "ReadOnly": True}],
                 "Labels": {Label.STACK: self._stack},
             },
@@ -103,30 +103,32 @@ class EdgeProxy:
             "EndpointSpec": endpoint,
         }
 
-    def _arguments(self, environment: Environment, network: str, sites: str | None) -> list[str]:
-        wanted = {Label.STACK: self._stack, Label.ENVIRONMENT: environment.value}
-        constraints = " && ".join(f"Label(`{label}`, `{value}`)" for label, value in wanted.items())
-        arguments = [
-            "--global.checkNewVersion=false",
-            "--global.sendAnonymousUsage=false",
-            f"--entryPoints.web.address=:{WEB_PORT}",
-            f"--entryPoints.metrics.address=:{METRICS_PORT}",
-            "--ping.entryPoint=metrics",
-            "--metrics.prometheus.entryPoint=metrics",
-            "--metrics.prometheus.addServicesLabels=true",
-            "--accessLog=true",
-            "--providers.providersThrottleDuration=100ms",
-            f"--providers.swarm.endpoint=unix://{SOCKET}",
-            f"--providers.swarm.refreshSeconds={REFRESH}",
-            "--providers.swarm.exposedByDefault=false",
-            f"--providers.swarm.network={network}",
-            f"--providers.swarm.constraints={constraints}",
-            # A task that is gone leaves an address that nobody answers for.
-            "--serversTransport.forwardingTimeouts.dialTimeout=500ms",
-        ]
-        if sites:
-            arguments += [f"--providers.http.endpoint={sites}", f"--providers.http.pollInterval={REFRESH}s"]
-        return arguments
+
+def edge_arguments(stack: str, environment: Environment, site_provider_url: str | None) -> list[str]:
+    """What the edge of an environment is started with."""
+    wanted = {Label.STACK: stack, Label.ENVIRONMENT: environment.value}
+    constraints = " && ".join(f"Label(`{label}`, `{value}`)" for label, value in wanted.items())
+    arguments = [
+        "--global.checkNewVersion=false",
+        "--global.sendAnonymousUsage=false",
+        f"--entryPoints.web.address=:{WEB_PORT}",
+        f"--entryPoints.metrics.address=:{METRICS_PORT}",
+        "--ping.entryPoint=metrics",
+        "--metrics.prometheus.entryPoint=metrics",
+        "--metrics.prometheus.addServicesLabels=true",
+        "--accessLog=true",
+        "--providers.providersThrottleDuration=100ms",
+        f"--providers.swarm.endpoint=unix://{SOCKET}",
+        f"--providers.swarm.refreshSeconds={REFRESH}",
+        "--providers.swarm.exposedByDefault=false",
+        f"--providers.swarm.network={edge_network(stack, environment)}",
+        f"--providers.swarm.constraints={constraints}",
+        # A task that is gone leaves an address that nobody answers for.
+        "--serversTransport.forwardingTimeouts.dialTimeout=500ms",
+    ]
+    if site_provider_url:
+        arguments += [f"--providers.http.endpoint={site_provider_url}", f"--providers.http.pollInterval={REFRESH}s"]
+    return arguments
 
 
 def build_edge_image(client: DockerClient, traefik_binary: Path) -> str:

@@ -2,7 +2,7 @@
 
 A new task counts only once it is healthy, and Docker makes the first check one interval after
 the start. A short interval therefore makes deploys fast – and, as each check is a process,
-makes a machine with many containers busy (FACTS: Docker). Engines from 25.0 have an interval of
+makes a machine with many containers busy. Engines from 25.0 have an interval of
 its own for the start; for all engines the same is had by a check that remembers in ``/dev/shm``
 that it has succeeded, and from then on sleeps the rest of the declared interval first.
 """

@@ -25,8 +25,6 @@ STOP_PATIENCE = 30.0
 #: Seconds after which dockerd has its pid file, or has given up.
 PIDFILE_PATIENCE = 3.0
 
-SWARM_LISTENS = "127.0.0.1:2377"
-
 SYSTEMD = Path("/run/systemd/system")
 
 Report = Callable[[str], None]
@@ -95,10 +93,11 @@ def _last_words(machine: Machine) -> list[str]:
         return []
 
 
-def ensure_swarm(client: DockerClient, report: Report, listen: str = SWARM_LISTENS) -> None:
+def ensure_swarm(client: DockerClient, report: Report) -> None:
     """The engine is a manager of a swarm; a swarm that is there stays as it is.
 
-    :param listen: where a new one waits for other machines; on loopback none will come.
+    A new one listens on loopback only.
+
     :raises InvalidInput: the engine is in a swarm that cannot be used from here.
     """
     swarm: dict[str, Any] = client.info()["Swarm"]
@@ -106,7 +105,7 @@ def ensure_swarm(client: DockerClient, report: Report, listen: str = SWARM_LISTE
     if state == "inactive":
         report("making the Docker Engine a swarm of one")
         with translated("swarm"):
-            client.swarm.init(advertise_addr="127.0.0.1", listen_addr=listen)
+            client.swarm.init(advertise_addr="127.0.0.1", listen_addr="127.0.0.1:2377")
     elif state != "active" or not swarm["ControlAvailable"]:
         raise InvalidInput(
             f"the engine's swarm is {state}{'' if swarm['ControlAvailable'] else ', and it is no manager'}",

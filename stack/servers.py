@@ -40,6 +40,11 @@ INTERNAL = (
 ADMIN_GRPC_OFFSET = 10_000
 
 
+#: SeaweedFS has a volume or more for each bucket, and by itself no more of them than the disk has free
+#: gigabytes; each site has a bucket per environment. A volume is as large as what is in it.
+VOLUMES = "-volume.max=10000"
+
+
 class S3Access(TypedDict):
     """Parameters of :class:`stores.s3.S3ObjectStore` beside the bucket."""
 
@@ -88,7 +93,7 @@ def s3(settings: StackSettings, directory: StateDirectory, credentials: Credenti
     admin = ports["admin.port"]
     ports["admin.port.grpc"] = Port(admin.number + ADMIN_GRPC_OFFSET, admin.host, admin.setting)
     ports["s3.port"] = Port(settings.s3_port, gateway, "ONWARD_S3_PORT")
-    words = [python_tool("weed"), "-v=0", "mini", f"-dir={data}", f"-ip={gateway}", f"-ip.bind={gateway}"]
+    words = [python_tool("weed"), "-v=0", "mini", VOLUMES, f"-dir={data}", f"-ip={gateway}", f"-ip.bind={gateway}"]
     words += [f"-{name}={port.number}" for name, port in ports.items()]
     words += [f"-{name}.localSocket={directory.run / name}.sock" for name in ("filer", "s3")]
     words += [f"-s3.config={credentials.s3_identities}", "-s3.port.iceberg=0", "-s3.port.lance=0"]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import settings as settings_module
+from domain.artifact import digest_of
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty
 from settings import LOOPBACK, StackSettings, git_environment
@@ -24,6 +25,9 @@ from stack.servers import (
 )
 
 WORKER = Path(settings_module.__file__).with_name("worker.py")
+
+#: What a worker runs, beside ``worker.py``: as in the Dockerfile.
+CODE = ("settings.py", "telemetry.py", "domain", "workflows", "activities", "stores", "engines")
 
 #: ``worker.GRACE`` is 20 s; what still runs then is killed, and Temporal gives it to the next worker.
 GRACE = 25
@@ -45,8 +49,16 @@ def worker(
         address=f"http://{LOOPBACK}:{worker_metrics_port(settings, duty)}/metrics",
         ports=(Port(worker_metrics_port(settings, duty), LOOPBACK, "ONWARD_WORKER_METRICS_PORT"),),
         environment=worker_environment(settings, credentials, gateway, duty),
+        configuration=code_digest(WORKER.parent),
         grace=GRACE,
     )
+
+
+def code_digest(root: Path) -> str:
+    """Other code, other digest: no worker runs on with what Onward was before an update."""
+    folders = [root / name for name in CODE]
+    files = sorted(file for folder in folders for file in (folder.rglob("*.py") if folder.is_dir() else [folder]))
+    return digest_of(b"".join(file.read_bytes() for file in (root / WORKER.name, *files)))
 
 
 def worker_environment(settings: StackSettings, credentials: Credentials, gateway: str, duty: Duty) -> dict[str, str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CHUNK = 1024 * 1024
 
 #: Three attempts to connect and the pauses between them stay below eight seconds. The loser of
-#: a race for one key may wait 17 s for its answer (FACTS: S3), so reads get longer.
+#: a race for one key may wait 17 s for its answer (measured with SeaweedFS), so reads get longer.
 CONNECT_TIMEOUT = 2
 READ_TIMEOUT = 25
 ATTEMPTS = 3

@@ -20,6 +20,8 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from stack.servers import VOLUMES
+
 LOOPBACK = "127.0.0.1"
 READY_WITHIN = 60.0
 
@@ -61,7 +63,7 @@ def s3_server(address: str = LOOPBACK) -> Iterator[S3Server]:
         identity = {"name": "test", "credentials": [credentials], "actions": ["Admin", "Read", "Write", "List"]}
         (directory / "identities.json").write_text(json.dumps({"identities": [identity]}))
         weed = Path(sys.executable).parent / "weed"
-        command = [str(weed), "mini", f"-dir={directory}", f"-ip={address}", f"-ip.bind={address}"]
+        command = [str(weed), "mini", VOLUMES, f"-dir={directory}", f"-ip={address}", f"-ip.bind={address}"]
         command += [f"-{part}.port={port}" for part, port in zip(parts, ports, strict=True)]
         command += [f"-{part}.localSocket={directory / part}.sock" for part in ("filer", "s3")]
         command += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={directory / 'identities.json'}"]

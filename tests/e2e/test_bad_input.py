@@ -44,7 +44,7 @@ BAD_DEFINITIONS = {
     "invalid YAML": (_appended("monitors: [\n"), "not YAML"),
     "aliases": (_appended("x: &a [1]\ny: *a\n"), "alias *a"),
     "capitals": (_replaced("role: catalog", "role: Catalog"), 'role: "Catalog"; expected lower-case'),
-    "too long": (_replaced("role: catalog", f"role: {'c' * 60}"), "at most 63 characters"),
+    "too long": (_replaced("role: catalog", f"role: {'c' * 60}"), "a DNS label of at most 63"),
     "path out": (_replaced("context: .,", "context: ../x,"), 'build.context: "../x"; expected a relative path'),
     "too large": (_appended("# " + "x" * 262_144 + "\n"), "at most 262144 bytes"),
 }

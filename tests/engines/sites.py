@@ -70,7 +70,8 @@ class Sites:
 
     def through(self, bucket: SiteBucket) -> Sites:
         """The same sites, seen through another bucket."""
-        return replace(self, buckets=lambda name: bucket if name.startswith("ci-") else self.buckets(name))
+        site = f"ci-{self.application}-site"
+        return replace(self, buckets=lambda name: bucket if name == site else self.buckets(name))
 
     def entry(self) -> str:
         """The text of the entry document that is served."""

@@ -7,11 +7,13 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from docker import DockerClient
+from docker.errors import ImageNotFound
 
 from domain.artifact import Artifact, digest_of
 from domain.build import ImageRecipe, SiteRecipe
@@ -30,7 +32,8 @@ def base(images: Images, docker_client: DockerClient) -> Iterator[Artifact]:
     image = images.pushed("true", {})
     yield image
     for descendant in _descendants(docker_client, str(docker_client.images.get(image.uri).id)):
-        docker_client.images.remove(descendant, force=True)
+        with suppress(ImageNotFound):  # an image takes the untagged ones below it along
+            docker_client.images.remove(descendant, force=True)
 
 
 def _descendants(client: DockerClient, image: str) -> list[str]:

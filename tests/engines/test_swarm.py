@@ -152,7 +152,7 @@ def test_a_service_is_told_where_it_is_and_where_the_others_are(
     docker_client: DockerClient, environment: Environments, first: Artifact
 ) -> None:
     deployment = environment.deployment(
-        1, first, reads={"services": ["price-list"]}, config={"ci": {"A": "1", "ONWARD_ROLE": "king"}, "prod": {}}
+        1, first, reads={"services": ["price-list"]}, config={"ci": {"A": "1"}, "prod": {}}
     )
     environment.engine.deploy(deployment)
     assert _inspected(docker_client, deployment)["Spec"]["TaskTemplate"]["ContainerSpec"]["Env"] == [

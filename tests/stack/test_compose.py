@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from domain.environment import ENVIRONMENTS
-from domain.identity import Duty
+from domain.environment import ENVIRONMENTS, Environment
+from domain.identity import Duty, edge_bucket, edge_network
+from engines.edge import edge_arguments
+from engines.site_routes import ROUTES_FILE
 from settings import StackSettings, WorkerSettings
 from stack.servers import scrape_configuration
 from workflows.attributes import ALL
@@ -60,6 +62,14 @@ def test_only_the_edges_are_open_to_other_machines() -> None:
         if not port.startswith(("127.0.0.1:", f"{GATEWAY}:"))
     }
     assert open_to_all == {f"edge-{environment}" for environment in ENVIRONMENTS}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_edge_is_started_as_on_the_local_stack(environment: Environment) -> None:
+    routes = f"http://{GATEWAY}:8333/{edge_bucket('main', environment)}/served/{ROUTES_FILE}"
+    assert COMPOSE["services"][f"edge-{environment}"]["command"] == edge_arguments("main", environment, routes)
+    network = COMPOSE["networks"][f"{environment}-edge"]["name"]
+    assert network == edge_network("main", environment)
 
 
 def test_no_secret_stands_in_the_file_and_every_image_is_pinned() -> None:

@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from docker import DockerClient
 
 from domain.errors import Unreachable
 from settings import StackSettings
-from stack.engine import ensure_engine, ensure_swarm, stop_engine
+from stack.engine import ensure_engine
 from stack.places import Machine
-from tests.stack.conftest import ENGINE, quiet
+from tests.stack.conftest import quiet
 
 pytestmark = pytest.mark.server
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can start an engine")
-def test_an_engine_is_started_where_none_answers_and_only_that_one_is_stopped(scratch: Path) -> None:
-    machine, host = Machine(StackSettings(machine_directory=scratch / "machine")), f"unix://{scratch}/docker.sock"
-    options = [f"--data-root={scratch}/data", f"--exec-root={scratch}/exec", "--bridge=none", "--iptables=false"]
-    said: list[str] = []
-    try:
-        with closing(ensure_engine(host, machine, said.append, options)) as client:
-            ensure_swarm(client, said.append, listen="127.0.0.1:12377")
-            swarm = client.info()["Swarm"]
-            assert (swarm["LocalNodeState"], swarm["NodeAddr"]) == ("active", "127.0.0.1")
-            ensure_swarm(client, said.append)
-        with closing(ensure_engine(host, machine, said.append, options)):
-            assert len(said) == 2, "started once, made a swarm once"
-    finally:
-        stopped = stop_engine(machine, quiet)
-    assert stopped
-    assert not stop_engine(machine, quiet)
-    with closing(ensure_engine(ENGINE, machine, quiet)) as shared:
-        assert shared.ping(), "the machine's own engine was not touched"
+def test_an_engine_is_started_where_none_answers_and_only_that_one_is_stopped(
+    scratch: Path, engine: DockerClient
+) -> None:
+    words = ["unshare", "--net", sys.executable, "-m", "tests.stack.engine_alone", str(scratch)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        f"starting the Docker Engine; its log is {scratch}/machine/dockerd.log",
+        "making the Docker Engine a swarm of one",
+        "stopping the Docker Engine that Onward started",
+    ]
+    assert engine.ping(), "the machine's own engine was not touched"
 
 
 def test_an_engine_elsewhere_is_not_started_but_named(scratch: Path) -> None:

@@ -12,7 +12,7 @@ from domain.identity import Duty
 from settings import StackSettings, inherited_environment
 from stack.credentials import Credentials
 from stack.servers import BUCKET
-from stack.workers import worker_environment
+from stack.workers import CODE, WORKER, code_digest, worker_environment
 
 CHECK = "import sys, settings; settings.WorkerSettings().checked_for(settings.Duty(sys.argv[1]))"
 
@@ -43,3 +43,15 @@ def test_keys_are_made_once_and_are_their_owners_alone(tmp_path: Path) -> None:
     assert first == second
     secret = [tmp_path / "s3.json", Path(first["ONWARD_SIGNING_KEY"])]
     assert [file.stat().st_mode & 0o777 for file in secret] == [0o600, 0o600]
+
+
+def test_a_worker_of_other_code_is_another_worker(tmp_path: Path) -> None:
+    for name in ("worker.py", *CODE):
+        if name.endswith(".py"):
+            (tmp_path / name).write_text("")
+        else:
+            (tmp_path / name).mkdir()
+    before = code_digest(tmp_path)
+    (tmp_path / "domain" / "deployment.py").write_text("def decide(): ...")
+    assert code_digest(tmp_path) != before
+    assert code_digest(WORKER.parent) == code_digest(WORKER.parent)

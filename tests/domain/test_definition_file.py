@@ -1,0 +1,137 @@
+"""``service.yaml``: each fault names file, line, key and what was expected."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.definition_file import FAULTS_LIMIT, parse_definition
+from domain.errors import InvalidDefinition
+from domain.service import definition_schema
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted(ROOT.glob("examples/**/service.yaml"))
+SCHEMA = definition_schema()
+
+#: A valid beginning of five lines, so that what a case adds stands on line 6.
+HEAD = "application: shop\nrole: cart\nowner: team\nport: 8080\nbuild: {context: .}\n"
+BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
+
+
+def _refused(text: str) -> str:
+    with pytest.raises(InvalidDefinition) as caught:
+        parse_definition(text, "cart/service.yaml")
+    return str(caught.value)
+
+
+FAULTS = {
+    "colour: red": "6: colour: unknown key; expected one of application, build, config,",
+    "health: {pth: /}": "6: health.pth: unknown key; expected one of command, interval, path, retries, start",
+    "port: 80": "6: port: duplicate key; expected each key once (first on line 4)",
+    "scale: {ci: {min: '1'}, prod: {}}": '6: scale.ci.min: "1"; expected a whole number, without quotes',
+    "scale: {ci: {min: 3, max: 2}, prod: {}}": "6: scale.ci.max: 2; expected at least min, which is 3",
+    "scale: {ci: {}}": "6: scale.prod: missing key; expected",
+    "config: {ci: {lower: x}, prod: {}}": '6: config.ci.lower: "lower"; expected upper-case letters',
+    "config: {ci: {ONWARD_ROLE: x}, prod: {}}": "expected another name: those that start with ONWARD_ are Onward's own",
+    "config: {ci: {A: 1}, prod: {}}": "6: config.ci.A: 1; expected text; put it in quotes",
+    "ingress: {path: cart}": '6: ingress.path: "cart"; expected a path that starts with /',
+    "deploy: {timeout: soon}": '6: deploy.timeout: "soon"; expected a duration such as 500ms, 30s, 5m or 1h30m',
+    "deploy: {timeout: 10ms}": "6: deploy.timeout: ",
+    "verify: {bake: 90000h}": "expected at most 720h",
+    "health: [1]": "6: health: a list; expected a mapping of keys to values",
+    "health: {command: []}": "6: health.command: a list; expected a list with something in it",
+    "secrets: [a, a]": '6: secrets.1: "a"; expected each secret once',
+    "tests: {integration: {context: ../x}}": "expected a relative path inside the service's directory, without ..",
+    "tests: {integration: {}}": "6: tests.integration.context: missing key; expected the suite's directory",
+    "kind: static": "5: build.output: missing key; expected the directory that holds the site, for kind static",
+    "kind: daemon": '6: kind: "daemon"; expected one of',
+    "kind: datastore": "6: kind: ",
+    "writes: {queues: [jobs]}": "6: writes: ",
+    "x: [": "7: not YAML: ",
+    BOMB: "7: alias *a; expected the value written out",
+    "x: !!str y": "6: tag tag:yaml.org,2002:str; expected plain values without tags",
+    "<<: {port: 1}": "6: merge key <<; expected the keys written out",
+    "1: x": "6: a key that is not text; expected text keys",
+    "---\na: b": "6: not YAML: but found another document; expected one YAML document",
+    f"x: {'[' * 40}{']' * 40}": "6: nested too deeply; expected at most 32 levels",
+    f"# {'x' * 262_144}": "1: 262",
+    'owner2: "\\0"': "6: owner2: text with NUL",
+}
+
+
+@pytest.mark.parametrize("text", FAULTS, ids=lambda text: text[:40])
+def test_a_fault_is_said_with_file_line_key_and_what_was_expected(text: str) -> None:
+    message = _refused(f"{HEAD}{text}\n")
+
+    assert message.startswith("cart/service.yaml:")
+    assert FAULTS[text] in message
+    assert "onward check DIR" in message
+
+
+def test_all_faults_are_told_at_once_in_the_order_of_the_file() -> None:
+    message = _refused("application: Shop\nrole: Cart\nport: 0\n")
+
+    lines = [int(line) for line in re.findall(r"service\.yaml:(\d+)", message)]
+    assert lines == sorted(lines)
+    assert all(key in message for key in ("application: ", "role: ", "port: 0; expected at least 1", "owner: missing"))
+
+
+def test_a_wholly_wrong_file_is_told_in_a_page() -> None:
+    message = _refused(HEAD + "".join(f"key{index}: 1\n" for index in range(100)))
+
+    assert message.count("unknown key") == FAULTS_LIMIT
+    assert "and 80 more" in message
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "text", "# nothing"])
+def test_what_is_no_mapping_is_refused(text: str) -> None:
+    assert "cart/service.yaml:1: " in _refused(text)
+
+
+@given(st.text(max_size=80))
+def test_no_text_at_all_gets_anything_but_an_answer(text: str) -> None:
+    try:
+        parse_definition(HEAD + text, "service.yaml")
+    except InvalidDefinition as error:
+        assert str(error).startswith("service.yaml:")  # noqa: PT017 – most texts are refused, some are not
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.parent.name)
+def test_the_examples_are_valid_by_the_exported_schema_too(file: Path) -> None:
+    parse_definition(file.read_text(), str(file))
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(yaml.safe_load(file.read_text()), SCHEMA, jsonschema.Draft202012Validator)
+
+
+def test_the_exported_schema_refuses_what_we_refuse() -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(yaml.safe_load(f"{HEAD}colour: red"), SCHEMA)
+    json.dumps(SCHEMA)  # it is plain data
+
+
+def _leaves(schema: dict[str, Any], path: str) -> set[str]:
+    """The keys of a schema that hold no keys of their own, with dots."""
+    options = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
+    target = options[0]
+    if "$ref" in target:
+        target = SCHEMA["$defs"][target["$ref"].rpartition("/")[2]]
+    inner = target.get("properties")
+    if not inner or path.startswith(("scale.", "config.")):
+        return {path}
+    return {leaf for key, value in inner.items() for leaf in _leaves(value, f"{path}.{key}".strip("."))}
+
+
+def test_the_documentation_lists_exactly_the_keys_that_there_are() -> None:
+    table = (ROOT / "docs" / "service-yaml.md").read_text()
+    rows = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+    documented = {key for row in rows for key in re.findall(r"`([\w.]+)`", row)}
+
+    assert documented == _leaves(SCHEMA, "")

@@ -1,0 +1,111 @@
+"""Derived names: reversible, and valid where they are used."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.environment import Environment
+from domain.identity import (
+    CANONICAL_NAME_LIMIT,
+    ServiceId,
+    application_network,
+    canonical_name,
+    data_network,
+    log_key,
+    manifest_digest,
+    manifest_key,
+    parse_canonical_name,
+    parse_log_key,
+    parse_release_id,
+    release_id,
+    role_limit,
+    secret_limit,
+    secret_name,
+    site_bucket,
+    url_variable,
+)
+
+#: RFC 1123, and so far the same for S3's buckets (which need three characters).
+DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+WORD = st.from_regex(r"[a-z0-9]{1,8}", fullmatch=True)
+APPLICATIONS = st.from_regex(r"[a-z][a-z0-9]{0,19}", fullmatch=True)
+ROLES = st.lists(WORD, min_size=1, max_size=4).map("-".join).filter(lambda role: role[0].isalpha())
+SERVICES = st.builds(ServiceId, application=APPLICATIONS, role=ROLES)
+ENVIRONMENTS = st.sampled_from(Environment)
+COMMITS = st.from_regex(r"[0-9a-f]{40}", fullmatch=True)
+
+
+@given(ENVIRONMENTS, SERVICES)
+def test_a_canonical_name_is_a_dns_label_and_says_what_it_was_made_of(
+    environment: Environment, service: ServiceId
+) -> None:
+    name = canonical_name(environment, service)
+
+    assert DNS_LABEL.fullmatch(name)
+    assert parse_canonical_name(name) == (environment, service)
+    assert len(site_bucket(environment, service)) >= 3
+
+
+@given(SERVICES, COMMITS)
+def test_a_release_id_says_which_service_and_commit(service: ServiceId, commit: str) -> None:
+    assert parse_release_id(release_id(service, commit)) == (service, commit[:12])
+
+
+@given(SERVICES, COMMITS, st.uuids().map(str), st.sampled_from(["build-image", "deploy-ci"]))
+def test_a_log_key_says_which_run_and_step(service: ServiceId, commit: str, run: str, step: str) -> None:
+    release = release_id(service, commit)
+
+    assert parse_log_key(release, log_key(release, run, step)) == (run, step)
+
+
+def test_a_manifest_key_says_its_digest() -> None:
+    digest = "sha256:" + "ab" * 32
+
+    assert manifest_digest(manifest_key(digest)) == digest
+    with pytest.raises(ValueError, match="not the key of a manifest"):
+        manifest_digest("manifests/sha256/short.json")
+
+
+@given(APPLICATIONS)
+def test_the_longest_role_fits_and_one_more_does_not(application: str) -> None:
+    limit = role_limit(application)
+
+    longest = canonical_name(Environment.PROD, ServiceId(application=application, role="r" * limit))
+    assert len(longest) == CANONICAL_NAME_LIMIT
+    with pytest.raises(ValueError, match=f"a role of at most {limit} characters"):
+        ServiceId(application=application, role="r" * (limit + 1))
+
+
+def test_the_longest_secret_fits_what_swarm_takes() -> None:
+    service = ServiceId(application="shop", role="cart")
+
+    assert len(secret_name(Environment.PROD, service, "s" * secret_limit(service))) == 64
+
+
+@pytest.mark.parametrize("text", ["", "shop", "shop-", "-cart", "Shop-cart", "shop-Cart", "shop-cart-", "shop-a--b"])
+def test_what_is_no_service_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        ServiceId.parse(text)
+
+
+@pytest.mark.parametrize("text", ["staging-shop-cart", "shop-cart", "prod"])
+def test_what_is_no_canonical_name_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a valid Environment|validation error"):
+        parse_canonical_name(text)
+
+
+def test_two_applications_never_share_a_network() -> None:
+    names = {
+        make(Environment.CI, name) for make in (application_network, data_network) for name in ("shop", "shopdata")
+    }
+
+    assert len(names) == 4
+
+
+def test_a_role_becomes_a_variable() -> None:
+    assert url_variable("price-list") == "ONWARD_URL_PRICE_LIST"
