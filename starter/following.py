@@ -42,7 +42,7 @@ async def follow(releases: Releases, handle: Handle, output: Output) -> Seen:
             except RPCError as error:
                 silent_since = silent_since or time.monotonic()
                 if time.monotonic() - silent_since > PATIENCE:
-                    raise Unreachable("Temporal", "its address", error.message) from None
+                    raise Unreachable("Temporal", releases.address, error.message) from None
                 reporter.silent()
                 await asyncio.sleep(1)
                 continue

@@ -68,6 +68,11 @@ class Releases:
     def __init__(self, client: Client) -> None:
         self._client = client
 
+    @property
+    def address(self) -> str:
+        """Where Temporal is."""
+        return self._client.service_client.config.target_host
+
     async def start(self, request: ReleaseRequest) -> Handle:
         """Start a release, or attach to the one of the same commit: running, verified or superseded.
 

@@ -10,13 +10,22 @@ import pytest
 
 from settings import StackSettings
 from tests.e2e.application import Application
+from tests.e2e.collector import Collector, running_collector
 from tests.e2e.commandline import CommandLine
 
 
 @pytest.fixture(scope="session")
-def stack_settings(tmp_path_factory: pytest.TempPathFactory) -> StackSettings:
+def collector() -> Iterator[Collector]:
+    """Where the command line and the workers send their traces."""
+    with running_collector() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+def stack_settings(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> StackSettings:
     """Free ports and a state directory of its own."""
-    return StackSettings.on_free_ports(tmp_path_factory.mktemp("stack") / "state")
+    settings = StackSettings.on_free_ports(tmp_path_factory.mktemp("stack") / "state")
+    return settings.model_copy(update={"otlp_endpoint": collector.endpoint})
 
 
 @pytest.fixture(scope="session")

@@ -40,13 +40,13 @@ BAD_DEFINITIONS = {
     "unknown key": (_appended("colour: red\n"), "colour: unknown key"),
     "duplicate key": (_appended("port: 80\n"), "port: duplicate key; expected each key once"),
     "wrong type": (_replaced("port: 8080", 'port: "8080"'), 'port: "8080"; expected a whole number'),
-    "missing file": (_removed, f"{FILE}: the commit"),
+    "missing file": (_removed, f"{FILE}: no such file in the commit"),
     "invalid YAML": (_appended("monitors: [\n"), "not YAML"),
     "aliases": (_appended("x: &a [1]\ny: *a\n"), "alias *a"),
     "capitals": (_replaced("role: catalog", "role: Catalog"), 'role: "Catalog"; expected lower-case'),
     "too long": (_replaced("role: catalog", f"role: {'c' * 60}"), "a DNS label of at most 63"),
     "path out": (_replaced("context: .,", "context: ../x,"), 'build.context: "../x"; expected a relative path'),
-    "too large": (_appended("# " + "x" * 262_144 + "\n"), "at most 262144 bytes"),
+    "too large": (_appended("# " + "x" * 262_144 + "\n"), "at most 256 KiB"),
 }
 
 
@@ -106,7 +106,7 @@ def test_a_link_out_of_the_repository_is_refused_and_nothing_is_built(applicatio
     document = application.release("catalog", exit_code=2)
 
     assert document["status"] == "refused"
-    assert "a link to ../../../etc/hostname" in document["failure"]["message"]
+    assert "leak: it is a link that leads out" in document["failure"]["message"]
     assert [stage["name"] for stage in document["stages"]] == ["source"]
 
 

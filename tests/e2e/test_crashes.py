@@ -25,7 +25,6 @@ from tests.e2e.application import Application
 from tests.e2e.commandline import CommandLine
 
 TEMPORAL = Path(sys.executable).with_name("temporal")
-SLOW_STEP = 'RUN ["python3", "-c", "import time; time.sleep(6)"]'
 
 
 @pytest.fixture
@@ -67,8 +66,10 @@ def _ended(release: subprocess.Popen[str]) -> Any:
 
 
 def _slow_build(application: Application) -> None:
+    """Six seconds, and in no cache: no other application has the same step."""
     dockerfile = (application.repository / "catalog" / "Dockerfile").read_text()
-    application.write("catalog/Dockerfile", f"{dockerfile}{SLOW_STEP}\n")
+    step = f'RUN ["python3", "-c", "import time; {application.name} = time.sleep(6)"]'
+    application.write("catalog/Dockerfile", f"{dockerfile}{step}\n")
 
 
 def test_a_build_worker_that_is_killed_in_the_middle_of_a_build(
