@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from temporalio.client import Plugin
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+    from opentelemetry.sdk.trace.sampling import Sampler
+
+#: How the Temporal plugin names the spans of a query, at the asking and at the answering end.
+QUERIES = ("QueryWorkflow:", "HandleQuery:")
 
 
 def plugins(otlp_endpoint: str, service: str) -> list[Plugin]:
@@ -23,11 +31,28 @@ def plugins(otlp_endpoint: str, service: str) -> list[Plugin]:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
     from temporalio.contrib.opentelemetry import OpenTelemetryPlugin, create_tracer_provider
 
-    provider = create_tracer_provider(resource=Resource.create({"service.name": service}))
+    provider = create_tracer_provider(sampler=_sampler(), resource=Resource.create({"service.name": service}))
     exporter = OTLPSpanExporter(endpoint=otlp_endpoint, insecure=otlp_endpoint.startswith("http://"))
     provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
     return [OpenTelemetryPlugin(add_temporal_spans=True)]
+
+
+def _sampler() -> Sampler:
+    """Everything but queries: a release that is watched is asked twice a second how far it is."""
+    from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler, SamplingResult
+
+    class WithoutQueries(Sampler):
+        def should_sample(
+            self, parent_context: Context | None, trace_id: int, name: str, *rest: Any, **named: Any
+        ) -> SamplingResult:
+            decided = ALWAYS_OFF if name.startswith(QUERIES) else ALWAYS_ON
+            return decided.should_sample(parent_context, trace_id, name, *rest, **named)
+
+        def get_description(self) -> str:
+            return "all but queries"
+
+    return WithoutQueries()
 
 
 def flush() -> None:

@@ -18,6 +18,7 @@ from engines import docker_stream, images
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
 from engines.suite_output import SuiteOutput
+from engines.swarm_networks import ensure_network
 
 FILES_LIMIT = 200
 POLL = 0.2
@@ -39,10 +40,11 @@ class ContainerSuiteRunner:
         """Run to the end, the timeout or the cancel; the container is gone in every case.
 
         What a killed attempt left under the same name is removed first.
-        :raises ForeignResource: the name is another stack's.
+        :raises ForeignResource: the name, or that of the network, is another stack's.
         """
         self._remove_leftover(run.name)
         images.present(self._client, run.image, progress)
+        ensure_network(self._client, run.network, self._stack)  # an application of sites alone has none yet
         container = self._create(run)
         try:
             output = self._start(container)

@@ -73,7 +73,8 @@ def _unexpected(error: Exception) -> OnwardError:
     from temporalio.service import RPCError
 
     from domain.errors import Unreachable
+    from starter.connection import configured_address
 
     if isinstance(error, RPCError):
-        return Unreachable("Temporal", "its address", f"{error.status.name.lower()}: {error.message}")
+        return Unreachable("Temporal", configured_address(), f"{error.status.name.lower()}: {error.message}")
     return OnwardError(f"unexpected {type(error).__name__}: {error}\n  next: the same with `onward --debug …`")

@@ -57,6 +57,11 @@ async def connect() -> Connection:
     return Connection(client, settings)
 
 
+def configured_address() -> str:
+    """Where Temporal is, as far as anything says so."""
+    return _configured()[1].get("target_host") or "no address"
+
+
 def _configured() -> tuple[ClientSettings, ClientConnectConfig]:
     config = ClientConfig.load_client_connect_config()
     if config.get("target_host"):

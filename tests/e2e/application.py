@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 from domain.environment import Environment
 from examples.repository import commit_change, make_repository
 from settings import StackSettings
 from tests.e2e.commandline import CommandLine
+
+NO_ROUTE = 404
+EDGE_PATIENCE = 5.0
 
 
 class Application:
@@ -61,10 +66,18 @@ class Application:
         return f"http://127.0.0.1:{self._settings.edge_port(environment)}{path}"
 
     def get(self, environment: Environment, path: str) -> str:
-        """What the edge answers; an HTTP error is raised."""
-        with urllib.request.urlopen(self.url(environment, path), timeout=10) as response:  # noqa: S310
-            text: str = response.read().decode()
-            return text
+        """What the edge answers; it learns of a new path within two seconds. An HTTP error is raised."""
+        end = time.monotonic() + EDGE_PATIENCE
+        while True:
+            try:
+                with urllib.request.urlopen(self.url(environment, path), timeout=10) as response:  # noqa: S310
+                    text: str = response.read().decode()
+                    return text
+            except HTTPError as error:
+                error.close()
+                if error.code != NO_ROUTE or time.monotonic() > end:
+                    raise
+            time.sleep(0.1)
 
     def _git(self, *words: str) -> str:
         done = subprocess.run(["git", "-C", self.repository, *words], capture_output=True, text=True, check=True)

@@ -7,7 +7,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from docker import DockerClient
 
+from engines.docker_api import connect
+from engines.labels import Label
+from engines.swarm_api import SwarmServices
 from settings import StackSettings
 from tests.e2e.application import Application
 from tests.e2e.collector import Collector, running_collector
@@ -42,6 +46,20 @@ def onward(stack_settings: StackSettings) -> Iterator[CommandLine]:
 
 
 @pytest.fixture
-def application(onward: CommandLine, stack_settings: StackSettings, tmp_path: Path) -> Application:
-    """The example application under a name of its own, nothing released yet."""
-    return Application(onward, stack_settings, tmp_path / "repository", f"t{uuid4().hex[:8]}")
+def engine(stack_settings: StackSettings) -> Iterator[DockerClient]:
+    """The engine that everything runs on."""
+    client = connect(stack_settings.docker_host)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def application(
+    onward: CommandLine, stack_settings: StackSettings, engine: DockerClient, tmp_path: Path
+) -> Iterator[Application]:
+    """The example application under a name of its own, nothing released yet; its services go with the test."""
+    name = f"t{uuid4().hex[:8]}"
+    yield Application(onward, stack_settings, tmp_path / "repository", name)
+    services = SwarmServices(engine)
+    for service in services.labelled({Label.APPLICATION: name}):
+        services.remove(service["Spec"]["Name"])

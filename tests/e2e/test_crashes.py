@@ -8,14 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from docker import DockerClient
 
-from engines.docker_api import connect
 from engines.labels import Label
 from engines.swarm_api import Json, SwarmServices
 from settings import StackSettings
@@ -25,14 +24,6 @@ from tests.e2e.application import Application
 from tests.e2e.commandline import CommandLine
 
 TEMPORAL = Path(sys.executable).with_name("temporal")
-
-
-@pytest.fixture
-def engine(stack_settings: StackSettings) -> Iterator[DockerClient]:
-    """The engine that everything runs on."""
-    client = connect(stack_settings.docker_host)
-    yield client
-    client.close()
 
 
 def _killed(settings: StackSettings, part: str) -> None:

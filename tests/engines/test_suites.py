@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -35,7 +36,7 @@ class Suites:
         self.client = client
         self.name = f"{network}-smoke-1"
         self._images = images
-        self._network = network
+        self.network = network
         self.runner = ContainerSuiteRunner(client, stack=network, memory=MEMORY)
 
     def run_of(self, command: str, seconds: float = 30) -> SuiteRun:
@@ -45,7 +46,7 @@ class Suites:
             image=image.uri,
             environment=Environment.CI,
             service=ServiceId(application="shop", role="cart"),
-            network=self._network,
+            network=self.network,
             variables={"ONWARD_ENVIRONMENT": "ci"},
             timeout=timedelta(seconds=seconds),
         )
@@ -61,12 +62,12 @@ class Suites:
 
 @pytest.fixture
 def suites(docker_client: DockerClient, images: Images) -> Iterator[Suites]:
-    network = docker_client.networks.create(f"t{uuid4().hex[:8]}", driver="overlay", attachable=True)
-    suites = Suites(docker_client, images, str(network.name))
+    suites = Suites(docker_client, images, f"t{uuid4().hex[:8]}")
     yield suites
     for container in suites.containers():
         docker_client.api.remove_container(container, force=True)
-    wait_for(lambda: _removed(network))
+    for network in docker_client.networks.list(names=[suites.network]):
+        wait_for(partial(_removed, network))
 
 
 def _removed(network: Network) -> bool:
@@ -162,11 +163,15 @@ def test_an_image_that_is_not_here_is_pulled(suites: Suites) -> None:
     assert progress.lines[0] == f"pulling {run.image}"
 
 
-def test_an_image_or_a_network_that_nobody_has_is_named(suites: Suites) -> None:
+def test_the_network_is_made_where_no_service_made_it_yet(suites: Suites) -> None:
+    assert not suites.client.networks.list(names=[suites.network])
+    assert suites.run("cp /passed.xml /reports/").exit_code == 0
+    assert suites.client.networks.list(names=[suites.network])
+
+
+def test_an_image_that_nobody_has_is_named(suites: Suites) -> None:
     run = suites.run_of("true")
     gone = run.image.rpartition(":")[0] + ":" + "0" * 64
     with pytest.raises(NotFound, match="0" * 64):
         suites.runner.run(run.model_copy(update={"image": gone}), SilentProgress())
-    with pytest.raises(NotFound, match="nowhere"):
-        suites.runner.run(run.model_copy(update={"network": "nowhere"}), SilentProgress())
     wait_for(lambda: not suites.containers(), 5)

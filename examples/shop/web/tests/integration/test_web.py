@@ -33,12 +33,12 @@ class SmokeTest(unittest.TestCase):
     """Only reads. A visitor may have either page while a release is deployed; both have their assets."""
 
     def test_smoke_the_page_is_html(self):
-        headers, page = get("")
+        headers, page = get("index.html")
         self.assertEqual(headers.get_content_type(), "text/html")
         self.assertIn(b"<title>", page)
 
     def test_smoke_everything_that_the_page_refers_to_is_there(self):
-        assets = References(get("")[1].decode()).assets
+        assets = References(get("index.html")[1].decode()).assets
         self.assertGreaterEqual({asset.rpartition(".")[2] for asset in assets}, {"css", "js", "svg"})
         for asset in assets:
             with self.subTest(asset=asset):
@@ -47,12 +47,12 @@ class SmokeTest(unittest.TestCase):
 
 class AssetsTest(unittest.TestCase):
     def test_the_name_of_an_asset_tells_its_content(self):
-        for asset in References(get("")[1].decode()).assets:
+        for asset in References(get("index.html")[1].decode()).assets:
             with self.subTest(asset=asset):
                 self.assertIn(hashlib.sha256(get(asset)[1]).hexdigest()[:16], asset)
 
     def test_assets_may_be_kept_for_ever_and_the_page_may_not(self):
-        headers, page = get("")
+        headers, page = get("index.html")
         self.assertIn("no-cache", headers["Cache-Control"])
         for asset in References(page.decode()).assets:
             with self.subTest(asset=asset):
