@@ -134,7 +134,8 @@ def test_a_cancel_stops_the_build_and_leaves_no_container(
     )
 
     def building() -> bool:
-        return any(mark in str(container.attrs["Config"]["Cmd"]) for container in engine.containers.list(all=True, ignore_removed=True))
+        there = engine.containers.list(all=True, ignore_removed=True)
+        return any(mark in str(container.attrs["Config"]["Cmd"]) for container in there)
 
     release = onward.start(*application.words("catalog"), "--json")
     _until(building)
