@@ -2,13 +2,14 @@
 
 | request | does |
 |---|---|
+| ``GET /cart`` | nothing; says how many carts there are |
 | ``GET /cart/<cart>`` | nothing; a cart that nobody filled is empty |
 | ``PUT /cart/<cart>`` ``{"items": {<product>: <quantity>}}`` | replaces everything in it |
 | ``PUT /cart/<cart>/<product>`` ``{"quantity": 2}`` | sets one quantity |
 | ``DELETE /cart/<cart>/<product>`` | takes a product out |
 | ``DELETE /cart/<cart>`` | empties it |
 
-Every answer is the whole cart: ``{"cart", "items": {<product>: {"quantity", "price"}}, "total"}``.
+Every other answer is the whole cart: ``{"cart", "items": {<product>: {"quantity", "price"}}, "total"}``.
 All requests can be repeated: the second one changes nothing.
 
 Carts are in this process's memory. Where there are two replicas, each has its own: who needs the
@@ -29,6 +30,12 @@ CARTS_LIMIT = 10_000
 
 carts = {}
 changing = threading.Lock()
+
+
+def count():
+    """How many carts have something in them here."""
+    with changing:
+        return {"carts": len(carts)}
 
 
 def show(cart):
@@ -118,6 +125,7 @@ if __name__ == "__main__":
     serve(
         "cart",
         {
+            "GET /": count,
             "GET /{cart}": show,
             "PUT /{cart}": replace,
             "DELETE /{cart}": empty,

@@ -2,7 +2,7 @@
 
 | request | answer |
 |---|---|
-| ``GET /catalog/products`` | ``{"products": {<id>: {"name": …, "price": …}}}`` |
+| ``GET /catalog``, ``GET /catalog/products`` | ``{"products": {<id>: {"name": …, "price": …}}}`` |
 | ``GET /catalog/products/<id>`` | one product, or 404 |
 """
 
@@ -33,4 +33,5 @@ def one_product(product):
 
 
 if __name__ == "__main__":
-    serve("catalog", {"GET /products": all_products, "GET /products/{product}": one_product})
+    routes = {"GET /": all_products, "GET /products": all_products, "GET /products/{product}": one_product}
+    serve("catalog", routes)

@@ -66,6 +66,7 @@ class Server(ThreadingHTTPServer):
         if path == "/healthz":
             return HTTPStatus.OK, {"status": "healthy"}
         _, mount, rest = path.partition(f"/{self.role}")
+        rest = rest.rstrip("/") or "/"
         matches = ((route.fullmatch(f"{method} {rest}"), act) for route, act in self.routes if mount)
         match, act = next(((match, act) for match, act in matches if match), (None, None))
         try:

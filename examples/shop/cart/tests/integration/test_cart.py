@@ -61,6 +61,10 @@ class SmokeTest(CartCase):
     each case looks at one answer, and never compares it with a second one.
     """
 
+    def test_smoke_somebody_answers_for_all_carts(self):
+        status, answer = ask("GET", "/cart")
+        self.assertEqual((status, type(answer["carts"])), (200, int))
+
     def test_smoke_a_cart_that_nobody_filled_costs_nothing(self):
         status, cart = ask("GET", self.path)
         self.assertEqual((status, cart["items"], cart["total"]), (200, {}, 0))
