@@ -16,7 +16,7 @@ demo: setup ## the whole story on the example application; leaves the stack runn
 	@$(BIN)/onward demo
 
 test: check tools ## everything, on real servers (minutes)
-	@$(BIN)/pytest -q $(filter-out $(QUICK),$(sort $(wildcard tests/*/)))
+	@$(BIN)/pytest -q $(filter-out $(addsuffix /,$(QUICK)),$(sort $(wildcard tests/*/)))
 
 check: $(INSTALLED) ## format, lint, types, imports, tests without servers (seconds)
 	@$(BIN)/ruff format --check --quiet .
