@@ -37,6 +37,11 @@ lock: $(INSTALLED) ## write the lock files anew, after a change of pyproject.tom
 	@$(COMPILE) --all-extras --output-file requirements.lock
 	@$(COMPILE) --constraint requirements.lock --output-file deploy/requirements.lock
 
+bench: tools ## what Onward costs, measured (minutes)
+	@$(BIN)/python -m benchmarks.throughput
+	@$(BIN)/python -m benchmarks.release
+	@$(BIN)/python -m benchmarks.recovery
+
 setup: $(INSTALLED) ## install what is missing, start a Docker Engine if none answers
 	@$(BIN)/python -m stack setup
 
@@ -57,4 +62,4 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@sh stack/environment.sh .venv
 	@touch $@
 
-.PHONY: help demo test check history format lock setup tools up down clean
+.PHONY: help demo test check bench history format lock setup tools up down clean

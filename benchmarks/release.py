@@ -37,6 +37,8 @@ def main() -> None:
         try:
             application = Application(onward, settings, Path(directory, "shop"), "bench")
             application.release("catalog")
+            for dockerfile in ("cart/Dockerfile", "cart/tests/integration/Dockerfile"):
+                _in_no_cache(application, dockerfile)
             cold, cold_wall = _timed(lambda: application.release("cart"))
             warm: dict[str, Any] = {}
             warm_wall = 0.0
@@ -49,6 +51,12 @@ def main() -> None:
             _own_time(connect(settings.docker_host), application, warm_wall)
         finally:
             onward.run("down", "--purge")
+
+
+def _in_no_cache(application: Application, dockerfile: str) -> None:
+    """A first step that no build before had, so that the engine makes every layer anew."""
+    first, _, rest = (application.repository / dockerfile).read_text().partition("\n")
+    application.write(dockerfile, f"{first}\nLABEL cold={time.time_ns()}\n{rest}")
 
 
 def _own_time(client: DockerClient, application: Application, wall: float) -> None:
