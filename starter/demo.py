@@ -12,9 +12,9 @@ from domain.errors import Unreachable
 from domain.release import ReleaseResult, ReleaseStatus
 from examples.repository import change_prices, make_repository
 from settings import StackSettings
-from starter.commands.inspecting import deployed_rows
 from starter.commands.releasing import checked_request
 from starter.connection import Connection, connect
+from starter.deployed import deployed_rows
 from starter.following import follow
 from starter.output import ExitCode, Output
 from starter.releases import Releases

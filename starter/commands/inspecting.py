@@ -1,26 +1,15 @@
-"""``onward deployed``, ``logs``, ``manifest``, ``verify-manifest``, ``plan``: they only read."""
+"""``onward deployed``, ``logs``, ``plan``: they only read."""
 
 from __future__ import annotations
 
-import asyncio
-import re
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from pydantic import BaseModel
 
-from domain.environment import ENVIRONMENTS, Environment
-from domain.errors import InvalidInput, NotFound, OnwardError
+from domain.environment import Environment
 from domain.identity import parse_canonical_name
 from starter.command import Commit, Json, Repository, ServiceDirectory, command, waiting
 from starter.output import ExitCode, Output
-
-if TYPE_CHECKING:
-    from domain.deployment import ServiceState
-    from domain.lookups import ManifestDocument
-    from starter.connection import Connection
 
 
 @command
@@ -33,6 +22,7 @@ def deployed(
 
     async def run() -> ExitCode:
         from starter.connection import connect
+        from starter.deployed import deployed_rows
         from starter.text import age
 
         output = Output(as_json=as_json)
@@ -84,44 +74,6 @@ def logs(
 
 
 @command
-def manifest(
-    subject: Annotated[str, typer.Argument(metavar="ID|DIGEST|URI", help="A release, a digest, or an S3 URI.")],
-    as_json: Json = False,
-) -> ExitCode | None:
-    """Show the manifest of a release."""
-
-    async def run() -> None:
-        from starter.connection import connect
-
-        connection, output = await connect(), Output(as_json=as_json)
-        found = await _manifest(connection, subject)
-        output.document(found)
-        output.text(found.document)
-        output.note(f"{found.digest}: {found.fault or 'signed by a trusted key'}")
-
-    return waiting(run())
-
-
-@command
-def verify_manifest(
-    subject: Annotated[str, typer.Argument(metavar="FILE_OR_URI", help="A manifest's file, S3 URI, or digest.")],
-    as_json: Json = False,
-) -> ExitCode | None:
-    """Check that a manifest has its digest and a trusted signature."""
-
-    async def run() -> ExitCode:
-        from starter.connection import connect
-
-        connection, output = await connect(), Output(as_json=as_json)
-        found = await _manifest(connection, subject)
-        output.document({"digest": found.digest, "trusted": found.fault is None, "fault": found.fault})
-        output.text(f"{found.digest}: {found.fault or 'signed by a trusted key'}")
-        return ExitCode.FAILED if found.fault else ExitCode.DONE
-
-    return waiting(run())
-
-
-@command
 def plan(
     repository: Repository, commit: Commit, service_directory: ServiceDirectory = ".", as_json: Json = False
 ) -> ExitCode | None:
@@ -152,66 +104,6 @@ def plan(
     return waiting(run())
 
 
-class DeployedRow(BaseModel):
-    """One line of ``onward deployed``; number and commit are those of what serves."""
-
-    environment: Environment
-    application: str
-    role: str
-    number: int
-    commit: str
-    digest: str
-    replicas: int
-    healthy: int
-    state: str
-    since: datetime
-
-    def document(self) -> dict[str, object]:
-        """As JSON."""
-        return self.model_dump(mode="json")
-
-
-async def deployed_rows(
-    connection: Connection, environment: Environment | None, application: str | None
-) -> tuple[list[DeployedRow], list[OnwardError]]:
-    """What runs in the environments that answer, and the errors of those that do not."""
-    from domain.lookups import DeployedRequest
-    from starter.lookups import ask
-    from workflows.lookups import DeployedWorkflow
-
-    asked = [environment] if environment else ENVIRONMENTS
-    questions = [DeployedRequest(environment=each, application=application) for each in asked]
-    answers = await asyncio.gather(
-        *(ask(connection.client, DeployedWorkflow.run, one, f"deployed-{one.environment}") for one in questions),
-        return_exceptions=True,
-    )
-    rows: list[DeployedRow] = []
-    faults: list[OnwardError] = []
-    for answer in answers:
-        if isinstance(answer, OnwardError):
-            faults.append(answer)
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            rows += [_row(state) for state in answer.services]
-    return rows, faults
-
-
-def _row(state: ServiceState) -> DeployedRow:
-    return DeployedRow(
-        environment=state.environment,
-        application=state.service.application,
-        role=state.service.role,
-        number=state.served.number,
-        commit=state.served.commit,
-        digest=state.served.digest,
-        replicas=state.replicas,
-        healthy=state.healthy,
-        state=state.state,
-        since=state.since,
-    )
-
-
 async def _step_outputs(subject: str, step: str | None, output: Output) -> None:
     from domain.lookups import StepOutputRequest
     from starter.connection import connect
@@ -227,33 +119,3 @@ async def _step_outputs(subject: str, step: str | None, output: Output) -> None:
     for each in answer.outputs:
         output.note(f"── {each.step} ({each.uri}){', its end' if each.cut else ''}")
         output.text(each.text.rstrip("\n"))
-
-
-async def _manifest(connection: Connection, subject: str) -> ManifestDocument:
-    from domain.lookups import ManifestRequest
-    from starter.lookups import ask
-    from starter.releases import Releases
-    from workflows.lookups import ManifestWorkflow
-
-    if subject.startswith("s3://"):
-        question = ManifestRequest(uri=subject)
-    elif re.fullmatch(r"sha256:[0-9a-f]{64}", subject):
-        question = ManifestRequest(digest=subject)
-    elif (file := Path(subject)).is_file():
-        question = ManifestRequest(document=_text(file))
-    else:
-        releases = Releases(connection.client)
-        result = (await releases.see(await releases.find(subject))).result
-        if result.manifest is None:
-            raise NotFound(
-                f"{result.release} has no manifest: it got as far as {result.current and result.current.name}"
-            )
-        question = ManifestRequest(digest=result.manifest.digest)
-    return await ask(connection.client, ManifestWorkflow.run, question, "manifest")
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(str(error), where=str(file), expected="a manifest: JSON text") from None
