@@ -24,22 +24,26 @@ REQUEST_TIMEOUT = 3
 HEALTHY_MARK = "/dev/shm/onward-healthy"  # noqa: S108 – inside of the container
 
 #: The tools that images have, the cheapest first; each finds the status of the first answer. wget has
-#: the engine's timeout only: with ``-T`` that of Debian's busybox-static 1.35 crashes.
+#: the engine's timeout only: with ``-T`` that of Debian's busybox-static 1.35 crashes. All of an answer
+#: is read: a server that is hung up on tells its log.
 REQUEST = """\
 if command -v bash >/dev/null; then status=$(bash -c '
   exec 3<>/dev/tcp/127.0.0.1/{port} || exit
   printf "GET {path} HTTP/1.0\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n" >&3
-  read -r -t {timeout} protocol status rest <&3; echo "$status"')
+  read -r -t {timeout} protocol status rest <&3; echo "$status"
+  while read -r -t 1 line <&3; do :; done')
 elif command -v wget >/dev/null; then status=$(
   wget -q -S -O /dev/null http://127.0.0.1:{port}{path} 2>&1 |
-  while read -r protocol status rest; do case $protocol in HTTP/*) echo "$status"; break; esac; done)
+  while read -r protocol status rest; do case $first$protocol in HTTP/*) first=$status; echo "$status";; esac; done)
 elif command -v curl >/dev/null; then status=$(
   curl -s -m {timeout} -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{port}{path})
 elif command -v python3 >/dev/null; then status=$(python3 -c '
 import http.client
 connection = http.client.HTTPConnection("127.0.0.1", {port}, timeout={timeout})
 connection.request("GET", "{path}")
-print(connection.getresponse().status)')
+answer = connection.getresponse()
+answer.read()
+print(answer.status)')
 else echo "the image has no bash, wget, curl or python3: declare health.command"; exit 1; fi 2>/dev/null"""
 
 CHECK = """\

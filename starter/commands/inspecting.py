@@ -97,7 +97,7 @@ def plan(
         ]
         for each in found.deploys:
             there = f"replaces #{each.running} ({(each.commit or '')[:12]})" if each.running else "first deploy"
-            rows.append((f"deploy {each.environment}", there, f"{each.replicas} replicas" if each.replicas else ""))
+            rows.append((f"deploy {each.environment}", there, _replicas(each.replicas)))
         output.text(found.release)
         output.table(["", "", ""], rows, empty="nothing")
 
@@ -119,3 +119,7 @@ async def _step_outputs(subject: str, step: str | None, output: Output) -> None:
     for each in answer.outputs:
         output.note(f"── {each.step} ({each.uri}){', its end' if each.cut else ''}")
         output.text(each.text.rstrip("\n"))
+
+
+def _replicas(count: int | None) -> str:
+    return f"{count} replica{'' if count == 1 else 's'}" if count else ""

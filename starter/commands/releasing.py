@@ -13,7 +13,7 @@ import typer
 
 from domain.definition_file import parse_definition
 from domain.errors import InvalidInput
-from domain.release import ReleaseRequest
+from domain.release import ReleaseRequest, ReleaseStatus
 from domain.service import DEFINITION_FILE
 from domain.source import checked_commit, checked_directory
 from starter.command import Commit, Json, ReleaseArgument, Repository, ServiceDirectory, command, waiting
@@ -77,7 +77,7 @@ def show(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
 def releases(
     application: Annotated[str | None, typer.Option(help="Only of this application.")] = None,
     role: Annotated[str | None, typer.Option(help="Only of this role.")] = None,
-    status: Annotated[str | None, typer.Option(help="running, verified, failed, superseded or refused.")] = None,
+    status: Annotated[ReleaseStatus | None, typer.Option(help="Only of this status.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 30,
     as_json: Json = False,
 ) -> ExitCode | None:

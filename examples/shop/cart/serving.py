@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -60,6 +61,10 @@ class Server(ThreadingHTTPServer):
         with suppress(BlockingIOError):
             while True:
                 self.process_request(*self.get_request())
+
+    def handle_error(self, request, client_address):
+        """Who hangs up before the answer gets none; one line says so."""
+        log(self.role, event="hung up", error=repr(sys.exception()))
 
     def outcome(self, method, path, read_body):
         """Status and document for one request."""
