@@ -47,6 +47,7 @@ class ContainerSuiteRunner:
         ensure_network(self._client, run.network, self._stack)  # an application of sites alone has none yet
         container = self._create(run)
         try:
+            self._make_reports(container)
             output = self._start(container)
             exit_code = self._wait(container, run, output, progress)
             output.finish()
@@ -78,6 +79,11 @@ class ContainerSuiteRunner:
                 ),
             )
         return str(container["Id"])
+
+    def _make_reports(self, container: str) -> None:
+        """The directory for the reports, where the image's user may write, whoever that is."""
+        with translated(address_of(self._client)):
+            self._client.api.put_archive(container, "/", _directory(REPORTS.strip("/")))
 
     def _start(self, container: str) -> SuiteOutput:
         output = SuiteOutput(docker_stream.output(self._client, container))
@@ -124,6 +130,16 @@ class ContainerSuiteRunner:
                 self._client.api.remove_container(container, force=True, v=True)
         except NotFound:
             return
+
+
+def _directory(name: str) -> bytes:
+    """A tar file with one directory that is open to all; files that are in it already stay."""
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.addfile(entry)
+    return content.getvalue()
 
 
 def _bounded(chunks: Iterator[bytes]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 from temporalio.client import Client
@@ -53,8 +54,14 @@ async def connect() -> Connection:
     except TimeoutError:
         raise Unreachable("Temporal", address, f"no answer in {TIMEOUT:.0f} s") from None
     except RuntimeError as error:
-        raise Unreachable("Temporal", address, str(error).splitlines()[0]) from None
+        raise Unreachable("Temporal", address, _reason(error)) from None
     return Connection(client, settings)
+
+
+def _reason(error: RuntimeError) -> str:
+    """The system's own words, where the SDK wraps them: ``… message: "Connection refused" …``."""
+    found = re.search(r'(?:message|error): "([^"]+)"', str(error))
+    return found[1] if found else str(error).splitlines()[0]
 
 
 def configured_address() -> str:

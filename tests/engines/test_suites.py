@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
@@ -39,8 +39,8 @@ class Suites:
         self.network = network
         self.runner = ContainerSuiteRunner(client, stack=network, memory=MEMORY)
 
-    def run_of(self, command: str, seconds: float = 30) -> SuiteRun:
-        image = self._images.pushed(command, {"passed.xml": PASSED, "failed.xml": FAILED, "reports/notes.txt": "notes"})
+    def run_of(self, command: str, seconds: float = 30, files: Mapping[str, str] | None = None) -> SuiteRun:
+        image = self._images.pushed(command, {"passed.xml": PASSED, "failed.xml": FAILED, **(files or {})})
         return SuiteRun(
             name=self.name,
             image=image.uri,
@@ -161,6 +161,17 @@ def test_an_image_that_is_not_here_is_pulled(suites: Suites) -> None:
 
     assert judge(suites.runner.run(run, progress)).verdict is Verdict.PASSED
     assert progress.lines[0] == f"pulling {run.image}"
+
+
+@pytest.mark.parametrize("files", [{}, {"reports/notes.txt": "of the image"}])
+def test_the_directory_for_reports_is_there_for_every_user(suites: Suites, files: dict[str, str]) -> None:
+    run = suites.run_of("stat -c %a /reports; cat /reports/*; cp /passed.xml /reports/", files=files)
+
+    outcome = suites.runner.run(run, SilentProgress())
+
+    assert outcome.reports == (PASSED.encode(),)
+    assert outcome.output.startswith("1777\n")
+    assert ("of the image" in outcome.output) is bool(files)
 
 
 def test_the_network_is_made_where_no_service_made_it_yet(suites: Suites) -> None:
