@@ -21,6 +21,10 @@ OPTIONS = [
     "--disable-sync",
 ]
 
+#: Seconds in which a page shows what it has, and how often it is loaded.
+PATIENCE = 20
+LOADS = 5
+
 
 @contextmanager
 def browser_page() -> Iterator[Page]:
@@ -36,18 +40,32 @@ def browser_page() -> Iterator[Page]:
 def opened(page: Page, url: str, tab: str, text: str, picture: Path) -> str:
     """Open a tab of a workflow, wait for a text, keep a screenshot; all text of the page.
 
-    The UI shows what workflows say of themselves in a frame of its own.
+    The UI shows what workflows say of themselves in a frame of its own. A page of which one
+    request failed on a busy machine stays as it is for ever, so it is loaded again, as a person would.
     """
-    page.goto(url)
-    page.get_by_role("tab", name=tab).click()
-    for _ in range(100):
-        shown = _text(page)
+    for _ in range(LOADS):
+        page.goto(url)
+        shown = _shown(page, tab, text)
         if text in shown:
             page.wait_for_timeout(500)
             page.screenshot(path=picture)
             return shown
+    page.screenshot(path=picture)
+    raise AssertionError(f"{text!r} is not on the page (see {picture}):\n{shown}")
+
+
+def _shown(page: Page, tab: str, text: str) -> str:
+    """What a loaded page shows once the text is on it, or when its time is up."""
+    try:
+        page.get_by_role("tab", name=tab).click(timeout=PATIENCE * 1000)
+    except PlaywrightError:
+        return _text(page)
+    for _ in range(PATIENCE * 5):
+        shown = _text(page)
+        if text in shown:
+            break
         page.wait_for_timeout(200)
-    raise AssertionError(f"{text!r} is not on the page:\n{shown}")
+    return shown
 
 
 def _text(page: Page) -> str:
