@@ -34,6 +34,7 @@ _KEYS: dict[str, frozenset[Duty]] = {
     "trusted_keys": frozenset({Duty.CI, Duty.PROD}),
     "build_docker_host": frozenset({Duty.BUILD}),
     "signing_key": frozenset({Duty.BUILD}),
+    "verdict_key": frozenset({Duty.CI}),
     "ci_docker_host": frozenset({Duty.CI}),
     "prod_docker_host": frozenset({Duty.PROD}),
 }
@@ -179,8 +180,11 @@ class WorkerSettings(ClientSettings):
     build_docker_host: str = Field(default="", description="build duty: the build engine")
     signing_key: Path = Field(default=Path(), description="build duty: private key that signs manifests (PEM)")
     trusted_keys: Path = Field(
-        default=Path(), description="directory of public keys (*.pem) whose manifests are deployed"
+        default=Path(),
+        description="directory of public keys (*.pem) whose manifests are deployed; "
+        "its directory verdicts has those whose verdicts are believed",
     )
+    verdict_key: Path = Field(default=Path(), description="ci duty: private key that signs verdicts (PEM)")
     ci_docker_host: str = Field(default="", description="ci duty: a manager of the ci swarm")
     prod_docker_host: str = Field(default="", description="prod duty: a manager of the prod swarm")
     endpoint_mode: str = Field(default="dnsrr", pattern="^(dnsrr|vip)$", description="swarm endpoint mode")

@@ -1,4 +1,4 @@
-"""Composition root: settings → stores, engines → activities → one Temporal worker per duty.
+"""One Temporal worker per duty, with the activities that :mod:`duties` composes for it.
 
 ``python worker.py --duty orchestrate|build|ci|prod``; each holds the keys of its duty and no
 others. ``--duty all`` runs the four in one process, for trying things out.
@@ -12,138 +12,59 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from functools import partial
-from typing import Any
 
 import pydantic
-from temporalio.client import Client
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleUpdate,
+)
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 import telemetry
-from activities.build import BuildActivities
-from activities.deploy import DeployActivities
-from activities.environment_reader import EnvironmentReader
-from activities.manifest import ManifestActivities
-from activities.manifest_reader import ManifestReader
-from activities.plan import PlanActivities
-from activities.publish import PublishActivities
-from activities.source import SourceActivities
-from activities.store_reader import StoreReader
-from activities.targets import Targets
-from activities.verify import VerifyActivities
-from domain.deployment import EnvironmentEngine
-from domain.environment import Environment
 from domain.errors import OnwardError
-from domain.identity import Duty, task_queue
-from domain.service import Kind
-from engines import docker_api
-from engines.builder import DockerBuilder
-from engines.ed25519 import Ed25519Signer, load_trusted
-from engines.site import SiteEngine
-from engines.suites import ContainerSuiteRunner
-from engines.swarm import SwarmEngine
+from domain.identity import Duty, sweep_id, task_queue
+from duties import activities_of
 from settings import WorkerSettings
-from stores.git import GitRepositories
-from stores.registry import OciRegistry
-from stores.s3 import S3ObjectStore
-from stores.s3_site import S3SiteBucket
-from stores.snapshot import TarSnapshots
+from workflows.application import ApplicationWorkflow
 from workflows.lookups import LOOKUPS
+from workflows.regression import RegressionWorkflow
 from workflows.release import ReleaseWorkflow
+from workflows.sweep import SweepWorkflow
 
 log = logging.getLogger("onward.worker")
 
 GRACE = timedelta(seconds=20)
 RECONNECT_EVERY = 1.0
 
-Activities = Sequence[Callable[..., Any]]
+#: A release that died without a word frees its place within a minute.
+SWEEP_EVERY = timedelta(seconds=20)
+SWEEP_TIMEOUT = timedelta(minutes=10)
 
-
-def object_store(settings: WorkerSettings) -> S3ObjectStore:
-    """Onward's own bucket."""
-    return S3ObjectStore(bucket=settings.s3_bucket, **_s3_access(settings))
-
-
-def site_bucket(settings: WorkerSettings, name: str) -> S3SiteBucket:
-    """The bucket of one site, under the same key."""
-    return S3SiteBucket(bucket=name, **_s3_access(settings))
-
-
-def manifest_reader(settings: WorkerSettings) -> ManifestReader:
-    """Reads manifests; believes the keys of the trusted directory."""
-    return ManifestReader(object_store(settings), load_trusted(settings.trusted_keys))
-
-
-def build_activities(settings: WorkerSettings) -> Activities:
-    """Git, the build engine, the registry, S3, the signing key."""
-    store, snapshots, repositories = object_store(settings), TarSnapshots(), GitRepositories()
-    builder = DockerBuilder(docker_api.connect(settings.build_docker_host))
-    registry = OciRegistry(settings.registry, tls=settings.registry_tls)
-    builds = BuildActivities(builder, registry, store, snapshots)
-    return [
-        SourceActivities(repositories, store, snapshots).fetch_source,
-        builds.build,
-        PlanActivities(repositories, builds).plan_builds,
-        ManifestActivities(store, Ed25519Signer.load(settings.signing_key)).write_manifest,
-    ]
-
-
-def environment_activities(settings: WorkerSettings, environment: Environment) -> Activities:
-    """One environment's engine; for ``ci`` also what only needs S3."""
-    store, manifests = object_store(settings), manifest_reader(settings)
-    client = docker_api.connect(settings.docker_host(Duty(environment)))
-    engines: dict[Kind, EnvironmentEngine] = {
-        Kind.SERVICE: SwarmEngine(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
-        Kind.STATIC: SiteEngine(store, partial(site_bucket, settings), stack=settings.stack),
-    }
-    registry = OciRegistry(settings.registry, tls=settings.registry_tls)
-    targets = Targets(environment, store, registry, manifests)
-    edge_url = settings.edge_ci_url if environment is Environment.CI else settings.edge_prod_url
-    verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
-    reader = EnvironmentReader(engines)
-    own: Activities = [
-        DeployActivities(targets, engines, edge_url).deploy,
-        verify.check_replicas,
-        verify.run_smoke,
-        verify.bake,
-        reader.deployed,
-        reader.service_logs,
-    ]
-    if environment is Environment.PROD:
-        return own
-    lookups = StoreReader(store, manifests)
-    return [*own, PublishActivities(store, manifests).publish, lookups.step_outputs, lookups.manifest]
-
-
-def _s3_access(settings: WorkerSettings) -> dict[str, str]:
-    return {
-        "endpoint": settings.s3_endpoint,
-        "access_key": settings.s3_access_key.get_secret_value(),
-        "secret_key": settings.s3_secret_key.get_secret_value(),
-        "region": settings.s3_region,
-    }
+WORKFLOWS = [ReleaseWorkflow, RegressionWorkflow, ApplicationWorkflow, SweepWorkflow, *LOOKUPS]
 
 
 def worker_for(duty: Duty, client: Client, settings: WorkerSettings) -> Worker:
     """The worker of one duty; the settings hold its keys and no others."""
     settings = settings.checked_for(duty)
     slots = settings.build_slots if duty is Duty.BUILD else settings.slots
-    own: Activities = []
-    if duty is Duty.BUILD:
-        own = build_activities(settings)
-    elif duty is not Duty.ORCHESTRATE:
-        own = environment_activities(settings, Environment(duty))
     return Worker(
         client,
         task_queue=task_queue(duty),
-        workflows=[ReleaseWorkflow, *LOOKUPS] if duty is Duty.ORCHESTRATE else [],
-        activities=own,
+        workflows=WORKFLOWS if duty is Duty.ORCHESTRATE else [],
+        activities=activities_of(duty, client, settings),
         activity_executor=ThreadPoolExecutor(slots, thread_name_prefix=duty),
         max_concurrent_activities=slots,
         workflow_failure_exception_types=[pydantic.ValidationError],
@@ -167,10 +88,29 @@ async def connect(settings: WorkerSettings, service: str) -> Client:
             await asyncio.sleep(RECONNECT_EVERY)
 
 
+async def ensure_sweep(client: Client) -> None:
+    """The schedule of the sweep: made once, brought up to date by every newer worker."""
+    action = ScheduleActionStartWorkflow(
+        SweepWorkflow.run, id=sweep_id(), task_queue=task_queue(Duty.ORCHESTRATE), execution_timeout=SWEEP_TIMEOUT
+    )
+    schedule = Schedule(
+        action=action,
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=SWEEP_EVERY)]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP),
+    )
+    try:
+        await client.create_schedule(sweep_id(), schedule)
+    except ScheduleAlreadyRunningError:
+        handle = client.get_schedule_handle(sweep_id())
+        await handle.update(lambda _: ScheduleUpdate(schedule=schedule))
+
+
 async def serve(duties: Sequence[Duty], settings: WorkerSettings) -> None:
     """Run the workers until SIGTERM or SIGINT; what runs then gets 20 s to end."""
     client = await connect(settings, f"onward-worker-{'-'.join(duties)}")
     workers = [worker_for(duty, client, settings.only(duty) if len(duties) > 1 else settings) for duty in duties]
+    if Duty.ORCHESTRATE in duties:
+        await ensure_sweep(client)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

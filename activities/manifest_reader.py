@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from domain import identity
-from domain.artifact import verified
+from domain.artifact import Digest, verified
 from domain.attestation import TrustedKey, open_envelope
 from domain.manifest import Manifest, ManifestPointer, read_manifest
 from domain.storage import ObjectStore
@@ -22,3 +22,11 @@ class ManifestReader:
         """The manifest a pointer means; ``NotFound``, or ``Untrusted`` with the reason."""
         envelope = self._store.get(identity.envelope_key(pointer.digest))
         return read_manifest(verified(open_envelope(envelope, self._trusted), pointer.digest, pointer.uri))
+
+    def read_digest(self, digest: Digest) -> Manifest:
+        """The manifest of a digest; the same errors."""
+        return self.read(self.pointer(digest))
+
+    def pointer(self, digest: Digest) -> ManifestPointer:
+        """Where the manifest of a digest is kept."""
+        return ManifestPointer(uri=self._store.uri(identity.manifest_key(digest)), digest=digest)

@@ -4,50 +4,82 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from activities.combination import Combinations
 from activities.manifest_reader import ManifestReader
+from activities.verdict_reader import VerdictReader
 from domain import identity
 from domain.errors import Conflict, Untrusted
 from domain.publication import PublishedSet
-from domain.stages import Published, PublishRequest
-from domain.storage import ObjectStore
-
-#: Lost races before the loss is handed to Temporal's slower retry.
-ATTEMPTS = 10
+from domain.regression import required_suites
+from domain.regression_steps import RegressionRequest
+from domain.stages import Publication, PublishedRequest, PublishedSnapshot, PublishRequest
+from domain.storage import ObjectStore, StoredObject
 
 
 class PublishActivities:
     """Writes published sets, by compare-and-swap only."""
 
-    def __init__(self, store: ObjectStore, manifests: ManifestReader) -> None:
+    def __init__(
+        self, store: ObjectStore, manifests: ManifestReader, combinations: Combinations, verdicts: VerdictReader
+    ) -> None:
         self._store = store
         self._manifests = manifests
+        self._combinations = combinations
+        self._verdicts = verdicts
 
     @activity.defn
-    def publish(self, request: PublishRequest) -> Published:
-        """Add the candidate to the set.
+    def published(self, request: PublishedRequest) -> PublishedSnapshot:
+        """What is published now."""
+        return PublishedSnapshot(snapshot=self._read(request.application)[0].snapshot)
 
-        Idempotent by manifest: a second call finds the number that the first one got. Two
-        releases that publish at once both end published, with different numbers.
+    @activity.defn
+    def publish(self, request: PublishRequest) -> Publication:
+        """Add the candidate to the set, if the set is the one that it was tested on.
 
-        :raises Untrusted: the manifest is not signed, or not of this release.
-        :raises Superseded: a release of the role that started later was faster.
+        Idempotent by manifest: a second call finds the number that the first one got. When the set
+        is another one, nothing is written and the answer says what is published.
+
+        :raises Untrusted: the manifest or the verdict is not signed, or not about this.
         """
-        manifest = self._manifests.read(request.manifest)
-        if manifest.release != request.release:
-            raise Untrusted(f"{request.manifest.uri} is of {manifest.release}, not of {request.release}")
-        application = manifest.service.application
-        key = identity.published_set_key(application)
-        for _ in range(ATTEMPTS):
-            found = self._store.read(key)
-            empty = PublishedSet(application=application)
-            current = PublishedSet.model_validate_json(found.content) if found else empty
-            number = current.number_of(request.manifest)
-            if number is not None:
-                return Published(number=number)
-            following = current.with_published(manifest, request.manifest)
-            try:
-                self._store.replace(key, following.model_dump_json().encode(), found.etag if found else None)
-            except Conflict:
-                continue
-            return Published(number=following.version)
-        raise Conflict(f"{key}: {ATTEMPTS} other writers were faster")
+        current, found = self._read(request.application)
+        pointer = self._manifests.pointer(request.manifest)
+        number = current.number_of(pointer)
+        if number is not None:
+            return Publication(number=number)
+        if current.snapshot != request.basis:
+            return Publication(contested=current.snapshot)
+        self._require_verdict(request)
+        manifest = self._manifests.read(pointer)
+        if manifest.release != request.release or manifest.service.application != request.application:
+            raise Untrusted(f"{pointer.uri} is of {manifest.release}, not of {request.release}")
+        following = current.with_published(manifest, pointer, request.verdict)
+        key = identity.published_set_key(request.application)
+        try:
+            self._store.replace(key, following.model_dump_json().encode(), found.etag if found else None)
+        except Conflict:
+            there, _ = self._read(request.application)
+            return Publication(number=there.number_of(pointer), contested=there.snapshot)
+        return Publication(number=following.version)
+
+    def _require_verdict(self, request: PublishRequest) -> None:
+        """The verdict says that every suite that is required on this basis passed, here and now."""
+        manifest = self._manifests.read_digest(request.manifest)
+        about = RegressionRequest(
+            release=request.release,
+            run="",
+            service=manifest.service,
+            candidate=request.manifest,
+            basis=request.basis,
+            test=0,
+        )
+        combination = self._combinations.read(about)
+        required = required_suites(combination.candidate, request.manifest, combination.basis)
+        verdict = self._verdicts.read(request.manifest, request.verdict)
+        fault = verdict.fault(request.manifest, request.basis, required)
+        if fault:
+            raise Untrusted(f"{request.release} may not be published: {fault}")
+
+    def _read(self, application: str) -> tuple[PublishedSet, StoredObject | None]:
+        found = self._store.read(identity.published_set_key(application))
+        empty = PublishedSet(application=application)
+        return (PublishedSet.model_validate_json(found.content) if found else empty), found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from activities.manifest_reader import ManifestReader
+from activities.verdict_reader import VerdictReader
 from domain import identity
 from domain.artifact import Artifact, ArtifactKind
 from domain.deployment import Deployment
@@ -19,17 +20,24 @@ class Targets:
     """Checks a target of one environment against signed manifests and the published set."""
 
     def __init__(
-        self, environment: Environment, store: ObjectStore, registry: ImageRegistry, manifests: ManifestReader
+        self,
+        environment: Environment,
+        store: ObjectStore,
+        registry: ImageRegistry,
+        manifests: ManifestReader,
+        verdicts: VerdictReader,
     ) -> None:
         self.environment = environment
         self._store = store
         self._registry = registry
         self._manifests = manifests
+        self._verdicts = verdicts
 
     def manifest(self, target: Target) -> Manifest:
         """The signed manifest of a target.
 
-        :raises Untrusted: not signed, of another release, or not published under its number.
+        :raises Untrusted: not signed, of another release, not published under its number, or
+            without a signed verdict that its regression passed.
         """
         if target.environment is not self.environment:
             raise InvalidInput(f"this worker serves {self.environment}, not {target.environment}")
@@ -40,6 +48,7 @@ class Targets:
         number = PublishedSet.model_validate_json(published).number_of(target.manifest)
         if number != target.number:
             raise Untrusted(f"{target.release} was published as {number or 'nothing'}, not as #{target.number}")
+        self._verdicts.require_passed(target.manifest.digest, target.verdict)
         return manifest
 
     def published(self, pointer: ManifestPointer) -> ServiceDefinition:

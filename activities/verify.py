@@ -16,12 +16,13 @@ from domain import identity
 from domain.artifact import ArtifactKind
 from domain.deployment import EnvironmentEngine, is_whole, refuse_overtaken
 from domain.errors import VerifyFailed
+from domain.junit import Verdict
 from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.service import Kind
 from domain.stages import Checked, Target
 from domain.storage import ObjectStore
-from domain.suite import SuiteRun, SuiteRunner, Verdict, judge, suite_variables
+from domain.suite import SuiteRun, SuiteRunner, judge, suite_variables
 
 SMOKE_TIMEOUT = timedelta(minutes=5)
 BAKE_POLL = 1.0

@@ -11,6 +11,7 @@ so it is raised as one of these; the *type* says whether trying again can help::
     │   └── ForeignResource     the name belongs to another Onward stack
     ├── StageFailed             the release's own content did not work       (exit 1)
     │   ├── BuildFailed
+    │   ├── RegressionFailed    a suite of its own or of another service did not pass
     │   ├── DeployHalted        old tasks that were not replaced go on serving
     │   └── VerifyFailed
     ├── Untrusted               a digest or a signature does not match       (exit 1)
@@ -65,6 +66,10 @@ class BuildFailed(StageFailed):
     """A build command failed, or a build left nothing where its output was declared."""
 
 
+class RegressionFailed(StageFailed):
+    """A suite that the release must pass did not pass."""
+
+
 class DeployHalted(StageFailed):
     """An update was paused because its new tasks did not become healthy."""
 
@@ -105,6 +110,7 @@ FINAL_ERRORS: tuple[type[OnwardError], ...] = (
     ForeignResource,
     StageFailed,
     BuildFailed,
+    RegressionFailed,
     DeployHalted,
     VerifyFailed,
     Untrusted,

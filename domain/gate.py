@@ -25,7 +25,10 @@ REMEMBERED = 500
 
 
 class Candidate(BaseModel):
-    """A built manifest in the queue. ``passed`` is ``None`` while its test runs, or before it."""
+    """A built manifest in the queue. ``passed`` is ``None`` while its test runs, or before it.
+
+    ``verdict`` is the digest of the attestation that says whether it passed.
+    """
 
     key: str
     role: str
@@ -34,7 +37,7 @@ class Candidate(BaseModel):
     test: int = 0
     basis: Snapshot | None = None
     passed: bool | None = None
-    reason: str = ""
+    verdict: Digest | None = None
 
     def on(self, basis: Snapshot) -> Snapshot:
         """A combination with this candidate in it."""
@@ -76,12 +79,12 @@ class Gate(BaseModel):
         self.queue.insert(place, Candidate(key=key, role=role, manifest=manifest, express=express))
         return self._advance()
 
-    def verdict(self, key: str, test: int, *, passed: bool, reason: str = "") -> list[Decision]:
+    def verdict(self, key: str, test: int, *, passed: bool, verdict: Digest) -> list[Decision]:
         """How a test ended; one that was given up meanwhile counts for nothing."""
         candidate = self._find(key)
         if candidate is None or candidate.test != test or candidate.passed is not None:
             return []
-        candidate.passed, candidate.reason = passed, reason
+        candidate.passed, candidate.verdict = passed, verdict
         if not passed:
             self.window = max(SMALLEST_WINDOW, self.window // 2)
         return self._advance()
@@ -98,12 +101,31 @@ class Gate(BaseModel):
         self.window = min(LARGEST_WINDOW, self.window + 1)
         self.queue.remove(candidate)
         self.waiting.append(Deployable(key=key, role=candidate.role, number=number, express=candidate.express))
-        return [Published(key=key, number=number), *self._next_turn(), *self._advance()]
+        published = Published(key=key, number=number, verdict=written.verdict)
+        return [published, *self._next_turn(), *self._advance()]
 
     def contested(self, published: Snapshot) -> list[Decision]:
         """The set that is there is not the one that was known: everybody is tested on that one."""
         self.published, self.publishing = dict(published), None
         return self._advance()
+
+    def refused(self, key: str, reason: str) -> list[Decision]:
+        """What the candidate has to show does not hold: it is not published, and leaves."""
+        if self.publishing is None or self.publishing.key != key:
+            return []
+        self.publishing = None
+        known = self._find(key) is not None
+        self.queue = [each for each in self.queue if each.key != key]
+        self._forget(key)
+        return [*([Rejected(key=key, reason=reason)] if known else []), *self._advance()]
+
+    def resume(self, key: str, role: str, number: int, *, express: bool = False) -> list[Decision]:
+        """A published release waits for its turn at a gate that does not know it: the gate is new."""
+        if key in self.left or any(each.key == key for each in (*self.waiting, *self.deploying)):
+            return []
+        self.waiting.append(Deployable(key=key, role=role, number=number, express=express))
+        self.waiting.sort(key=lambda each: each.number)
+        return self._next_turn()
 
     def deployed(self, key: str) -> list[Decision]:
         """A turn has ended, well or not."""
@@ -138,11 +160,13 @@ class Gate(BaseModel):
             head = self.queue[0]
             if head.passed:
                 self.publishing = head
-                decisions.append(Publish(key=head.key, test=head.test, basis=head.basis or {}))
+                decisions.append(
+                    Publish(key=head.key, manifest=head.manifest, basis=head.basis or {}, verdict=head.verdict)
+                )
             else:
                 self.queue.pop(0)
                 self._forget(head.key)
-                decisions.append(Rejected(key=head.key, reason=head.reason))
+                decisions.append(Rejected(key=head.key))
         ahead = self.published
         if self.publishing is not None:  # it may have left; what is written counts all the same
             ahead = self.publishing.on(self.publishing.basis or {})
@@ -151,7 +175,7 @@ class Gate(BaseModel):
                 continue
             if candidate.basis != ahead:
                 self.tests += 1
-                candidate.test, candidate.basis, candidate.passed, candidate.reason = self.tests, ahead, None, ""
+                candidate.test, candidate.basis, candidate.passed, candidate.verdict = self.tests, ahead, None, None
                 decisions.append(Test(key=candidate.key, test=candidate.test, basis=ahead))
             if candidate.passed is not False:
                 ahead = candidate.on(ahead)

@@ -26,12 +26,16 @@ class Test(_Model):
 
 
 class Publish(_Model):
-    """Write the set with the candidate in it, if the set is still the one that it was tested on."""
+    """Write the set with the candidate in it, if the set is still the one that it was tested on.
+
+    ``verdict`` is the digest of the attestation that says so.
+    """
 
     kind: Literal["publish"] = "publish"
     key: str
-    test: int
+    manifest: Digest
     basis: Snapshot
+    verdict: Digest
 
 
 class Published(_Model):
@@ -40,14 +44,18 @@ class Published(_Model):
     kind: Literal["published"] = "published"
     key: str
     number: int
+    verdict: Digest
 
 
 class Rejected(_Model):
-    """The candidate did not pass on the published set itself."""
+    """The candidate did not pass on the published set itself, or its verdict does not hold.
+
+    ``reason`` says what the candidate cannot know; of a test that it failed it knows more itself.
+    """
 
     kind: Literal["rejected"] = "rejected"
     key: str
-    reason: str
+    reason: str = ""
 
 
 class Turn(_Model):

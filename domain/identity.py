@@ -6,6 +6,7 @@ no hyphen; it is a DNS label (RFC 1123), so it has at most 63 characters.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from enum import StrEnum
 
@@ -85,6 +86,40 @@ def parse_release_id(text: str) -> tuple[ServiceId, str]:
     if match is None:
         raise ValueError(f"not a release ID: {text!r}")
     return ServiceId.parse(match[1]), match[2]
+
+
+def gate_id(application: str) -> str:
+    """The workflow ID of an application's gate."""
+    return f"gate:{application}"
+
+
+def parse_gate_id(text: str) -> str:
+    """The application of a gate's workflow ID; ``ValueError`` otherwise."""
+    match = re.fullmatch(r"gate:([a-z][a-z0-9]{0,19})", text)
+    if match is None:
+        raise ValueError(f"not a gate's ID: {text!r}")
+    return match[1]
+
+
+def candidate_key(release: str, run: str) -> str:
+    """What the gate knows one run of a release by: a second run of it is another candidate."""
+    return f"{release}@{run}"
+
+
+def parse_candidate_key(key: str) -> tuple[str, str]:
+    """Workflow ID and run ID of a :func:`candidate_key`."""
+    release, _, run = key.partition("@")
+    return release, run
+
+
+def regression_id(release: str, test: int) -> str:
+    """The workflow ID of the regression that a test of the gate asks of a release."""
+    return f"regression:{release.partition(':')[2]}:{test}"
+
+
+def sweep_id() -> str:
+    """The schedule, and the beginning of the workflow IDs, of the sweep."""
+    return "onward-sweep"
 
 
 def lookup_id(subject: str, unique: str) -> str:
@@ -175,6 +210,42 @@ def smoke_name(environment: Environment, service: ServiceId, number: int) -> str
     return f"{canonical_name(environment, service)}-smoke-{number}"
 
 
+# --- slices ---------------------------------------------------------------------------------
+
+
+def slice_name(regression: str, run: str) -> str:
+    """``slice-1a2b3c4d5e``: one for each run of a regression; a second attempt finds its own."""
+    return f"slice-{hashlib.sha256(f'{regression}/{run}'.encode()).hexdigest()[:10]}"
+
+
+def slice_network(application: str, name: str) -> str:
+    """The network of one slice. The double hyphen makes it no canonical name, and puts it before
+    ``ci-<application>-data`` in the order in which Docker asks a container's networks for a name."""
+    return f"{Environment.CI}-{application}--{name}"
+
+
+def slice_service(name: str, role: str) -> str:
+    """The swarm service that runs a role in a slice; its canonical name is an alias there."""
+    return _label(f"{name}-{role}")
+
+
+def slice_sites_bucket(stack: str) -> str:
+    """The bucket in which slices find sites, by the digest of the bundle; no canonical name has a dot."""
+    return f"{Environment.CI}-slices.{stack}"
+
+
+def slice_suite(name: str, role: str, origin: str) -> str:
+    """The container that runs a suite in a slice."""
+    return f"{name}-suite-{role}-{origin.replace(' ', '-')}"
+
+
+def _label(name: str) -> str:
+    """At most 63 characters; of a longer name the end is a digest of it."""
+    if len(name) <= CANONICAL_NAME_LIMIT:
+        return name
+    return f"{name[: CANONICAL_NAME_LIMIT - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
 # --- keys of the object store ---------------------------------------------------------------
 
 
@@ -210,6 +281,24 @@ def manifest_digest(key: str) -> str:
 def envelope_key(digest: str) -> str:
     """Where the signed envelope of a manifest is kept: beside its statement."""
     return blob_key("manifests", digest, ".dsse.json")
+
+
+def verdict_key(candidate: str, verdict: str) -> str:
+    """Where the signed verdict of a regression is kept: by the manifest that it is about."""
+    return f"verdicts/{candidate.partition(':')[2]}/{verdict.partition(':')[2]}.dsse.json"
+
+
+def suite_step(ordinal: int, role: str, origin: str) -> str:
+    """How a suite's output is called among the steps of its release: ``regression-1-cart-own-new``.
+
+    :param ordinal: the how manieth test of the release this is.
+    """
+    return f"regression-{ordinal}-{role}-{origin.replace(' ', '-')}"
+
+
+def report_key(release: str, run: str, name: str) -> str:
+    """The cases of one suite's run, as JSON."""
+    return f"reports/{release}/{run}/{name}.json"
 
 
 def build_record_key(inputs: str) -> str:

@@ -8,7 +8,8 @@ from domain.artifact import ArtifactKind
 from domain.deployment import ServiceState
 from domain.environment import Environment
 from domain.identity import ServiceId
-from domain.release import Message, ReleaseRequest
+from domain.message import Message
+from domain.release import ReleaseRequest
 
 #: Of one text that travels through Temporal (its own bound is 2 MiB).
 TEXT_LIMIT = 512 * 1024

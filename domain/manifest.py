@@ -121,18 +121,28 @@ def read_manifest(document: bytes) -> Manifest:
     """The manifest that a stored document holds.
 
     :raises Untrusted: too large, not an in-toto Statement with our predicate, a duplicate key,
-        or not in canonical form (what we would write is not what was read).
+        or not in canonical form. One that an older Onward wrote may lack keys that came since.
     """
     if len(document) > SIZE_LIMIT:
         raise Untrusted(f"a manifest of {len(document)} bytes; at most {SIZE_LIMIT}")
     try:
         statement = json.loads(document, object_pairs_hook=_unique)
+        canonical = canonical_json(statement) == document
         manifest = _from_statement(statement)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Untrusted(f"not a manifest of Onward: {_reason(error)}") from None
-    if manifest.document() != document:
+    if not canonical or not _holds(manifest.statement(), statement):
         raise Untrusted("not a manifest of Onward: it is not in the form that Onward writes")
     return manifest
+
+
+def _holds(ours: Any, theirs: Any) -> bool:
+    """Whether what was read is what we would write; keys that we know and it does not may be missing."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return all(key in ours and _holds(ours[key], value) for key, value in theirs.items())
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return len(ours) == len(theirs) and all(map(_holds, ours, theirs))
+    return bool(ours == theirs)
 
 
 def _from_statement(statement: Any) -> Manifest:

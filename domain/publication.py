@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.errors import Superseded
+from domain.artifact import Digest
+from domain.gate_decisions import Snapshot
 from domain.manifest import Manifest, ManifestPointer
 
 #: How many past numbers a set remembers, so that a late second attempt finds its own.
@@ -14,15 +13,15 @@ REMEMBERED = 1000
 
 
 class PublishedVersion(BaseModel):
-    """What is published of one role."""
+    """What is published of one role, and the digest of the verdict that allowed it."""
 
     model_config = ConfigDict(frozen=True)
 
     number: int
     release: str
     commit: str
-    started: datetime
     manifest: ManifestPointer
+    verdict: Digest
 
 
 class PublishedSet(BaseModel):
@@ -43,21 +42,17 @@ class PublishedSet(BaseModel):
         """The number that a manifest was published under, if it was."""
         return self.numbers.get(manifest.digest)
 
-    def with_published(self, manifest: Manifest, pointer: ManifestPointer) -> PublishedSet:
-        """The next set. Numbers grow by one per publication and are never reused.
+    @property
+    def snapshot(self) -> Snapshot:
+        """The combination that is published: role → manifest."""
+        return {role: version.manifest.digest for role, version in self.services.items()}
 
-        :raises Superseded: a release of the role that started later is published already.
-        """
-        newest = self.services.get(manifest.service.role)
-        if newest is not None and newest.started > manifest.started:
-            raise Superseded(
-                f"{manifest.service} is published as #{newest.number} ({newest.commit[:12]}), "
-                f"by a release that started after this one"
-            )
+    def with_published(self, manifest: Manifest, pointer: ManifestPointer, verdict: Digest) -> PublishedSet:
+        """The next set. Numbers grow by one per publication and are never reused."""
         number = self.version + 1
         kept = dict(list(self.numbers.items())[-(REMEMBERED - 1) :])
         published = PublishedVersion(
-            number=number, release=manifest.release, commit=manifest.commit, started=manifest.started, manifest=pointer
+            number=number, release=manifest.release, commit=manifest.commit, manifest=pointer, verdict=verdict
         )
         return PublishedSet(
             application=self.application,

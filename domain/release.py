@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from domain.artifact import Digest
 from domain.environment import Environment
+from domain.gate_decisions import Snapshot
 from domain.identity import COMMIT_PATTERN, ServiceId, release_id
 from domain.manifest import ManifestPointer
-
-
-class Message(BaseModel):
-    """The base of what travels through Temporal: an old worker may read a newer message."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+from domain.message import Message
+from domain.regression import SuiteResult
 
 
 class Stage(StrEnum):
@@ -24,6 +22,7 @@ class Stage(StrEnum):
     SOURCE = "source"
     BUILD = "build"
     MANIFEST = "manifest"
+    REGRESSION = "regression"
     PUBLISH = "publish"
     DEPLOY_CI = "deploy ci"
     VERIFY_CI = "verify ci"
@@ -102,6 +101,15 @@ class Failure(Message):
     evidence: str | None = None
 
 
+class ReleaseRegression(Message):
+    """The last regression of a release: on which versions (role → manifest), and each suite so far."""
+
+    workflow: str
+    basis: Snapshot
+    suites: tuple[SuiteResult, ...] = ()
+    verdict: Digest | None = None
+
+
 class ReleaseResult(Message):
     """A release at any moment; the same model is its progress and its end."""
 
@@ -112,6 +120,7 @@ class ReleaseResult(Message):
     status: ReleaseStatus = ReleaseStatus.RUNNING
     number: int | None = None
     manifest: ManifestPointer | None = None
+    regression: ReleaseRegression | None = None
     stages: tuple[StageResult, ...] = ()
     roll_forward: str | None = None
     failure: Failure | None = None

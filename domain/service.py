@@ -6,53 +6,21 @@ not act on is refused in :mod:`domain.unsupported`, never silently ignored.
 
 from __future__ import annotations
 
-import posixpath
-import re
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 
+from domain.definition_values import WORDS, InsidePath, Name, Section, UrlPath, Variable
 from domain.duration import Duration, format_duration
 from domain.environment import PerEnvironment, Scale
 from domain.identity import APPLICATION_PATTERN, ROLE_PATTERN, ServiceId, role_limit, secret_limit
 from domain.key_fault import key_fault
+from domain.service_tests import Tests
 
 DEFINITION_FILE = "service.yaml"
-
-# How texts that a pattern checks are described to people: in errors, and by their editors.
-WORDS = "lower-case words of letters and digits, joined by single hyphens"
-VARIABLE_PATTERN = r"^[A-Z][A-Z0-9_]*$"
-SHOUTED = "upper-case letters, digits and underscores, starting with a letter"
-
-
-def _inside(path: str) -> str:
-    """A relative path that stays inside the service's directory, in its normal form."""
-    if not path or path.startswith("/") or ".." in path.split("/") or "\\" in path:
-        raise ValueError("a relative path inside the service's directory, without ..")
-    return posixpath.normpath(path)
-
-
-def _variable(variable: str) -> str:
-    if not re.fullmatch(VARIABLE_PATTERN, variable):
-        raise ValueError(SHOUTED)
-    if variable.startswith("ONWARD_"):
-        raise ValueError("another name: those that start with ONWARD_ are Onward's own")
-    return variable
-
-
-InsidePath = Annotated[str, AfterValidator(_inside)]
-Name = Annotated[str, Field(pattern=ROLE_PATTERN, max_length=40, description=WORDS)]
-Variable = Annotated[str, AfterValidator(_variable), WithJsonSchema({"type": "string", "pattern": VARIABLE_PATTERN})]
-UrlPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$", description="a path that starts with /")]
-
-
-class Section(BaseModel):
-    """A part of a definition; unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Kind(StrEnum):
@@ -74,39 +42,10 @@ class Build(Section):
 
     context: InsidePath = "."
     dockerfile: InsidePath = Field(default="Dockerfile", description="relative to the context")
-    args: dict[str, str] = {}
+    args: dict[str, str] = Field(default_factory=dict)
     image: str | None = Field(default=None, min_length=1, description="static only")
     command: tuple[str, ...] | None = Field(default=None, min_length=1, description="static only")
     output: InsidePath | None = Field(default=None, description="static only, relative to the context")
-
-
-class SuiteBuild(Section):
-    """How the suite image is made; ``dockerfile`` is relative to the context."""
-
-    context: InsidePath = Field(description="the suite's directory")
-    dockerfile: InsidePath = "Dockerfile"
-
-
-class Smoke(Section):
-    """The cases of the suite that are safe to run in prod, as a shell-style pattern."""
-
-    case: str = Field(min_length=1, max_length=200, description="a shell-style pattern such as test_smoke*")
-
-
-class RetiredCase(Section):
-    """A case of the previous suite that this version breaks on purpose."""
-
-    case: str = Field(min_length=1)
-    reason: str = Field(min_length=1)
-    owner: str = Field(min_length=1)
-
-
-class Tests(Section):
-    """The service's integration tests."""
-
-    integration: SuiteBuild = Field(description="how the suite image is made")
-    smoke: Smoke | None = None
-    retired: tuple[RetiredCase, ...] = ()
 
 
 class ScaleLimits(PerEnvironment[Scale]):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from domain.artifact import Artifact, ArtifactKind
+from domain.artifact import Artifact, ArtifactKind, Digest
 from domain.environment import Environment
+from domain.gate_decisions import Snapshot
 from domain.manifest import Dependency, ManifestPointer
-from domain.release import Message
+from domain.message import Message
 from domain.service import Kind, ServiceDefinition
 
 
@@ -35,26 +36,43 @@ class Built(Message):
 
 
 class PublishRequest(Message):
-    """A candidate that asks to be in the published set."""
+    """A candidate that asks to be in the published set, with what it was tested on and how that ended."""
 
+    application: str
     release: str
-    manifest: ManifestPointer
+    manifest: Digest
+    basis: Snapshot
+    verdict: Digest
 
 
-class Published(Message):
-    """The release number that a publication got."""
+class Publication(Message):
+    """The release number that a publication got; or, when the set is another one, what is published."""
 
-    number: int
+    number: int | None = None
+    contested: Snapshot | None = None
+
+
+class PublishedRequest(Message):
+    """What is published of an application?"""
+
+    application: str
+
+
+class PublishedSnapshot(Message):
+    """The combination that is published."""
+
+    snapshot: Snapshot
 
 
 class Target(Message):
-    """One release in one environment. The rest is read from the manifest, which is signed."""
+    """One release in one environment. The rest is read from the manifest, which is signed; so is the verdict."""
 
     environment: Environment
     release: str
     run: str
     number: int
     manifest: ManifestPointer
+    verdict: Digest
 
 
 class Deployed(Message):

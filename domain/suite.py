@@ -1,45 +1,27 @@
-"""A suite's run: what it was asked, and what its JUnit XML says."""
+"""A suite's run: what it is asked, which of its failures are excused, and what follows."""
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
-from datetime import timedelta
-from enum import StrEnum
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from domain.environment import Environment
 from domain.identity import ServiceId, url_variable
+from domain.junit import CaseResult, Verdict, matches, parse_junit
 from domain.progress import Progress
 
 REPORTS = "/reports"
-REPORT_LIMIT = 16 * 1024 * 1024
 CASES_VARIABLE = "ONWARD_CASES"
 
-
-class Verdict(StrEnum):
-    """How a case or a suite ended."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
-class CaseResult(BaseModel):
-    """One JUnit case; ``name`` is ``<classname>.<name>``."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    verdict: Verdict
-    seconds: float = 0.0
-    message: str = ""
+#: An exit code above means that the suite was killed or never began: no excuse is for that.
+LAST_ORDINARY_EXIT_CODE = 125
 
 
 class SuiteRun(BaseModel):
-    """One run of a suite image on an application's network."""
+    """One run of a suite image on a network; ``slice`` names the slice that the network is of, if any."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,6 +30,7 @@ class SuiteRun(BaseModel):
     environment: Environment
     service: ServiceId
     network: str
+    slice: str = ""
     variables: dict[str, str]
     timeout: timedelta
 
@@ -73,14 +56,29 @@ class SuiteRunner(Protocol):
         """
 
 
+class Excuse(BaseModel):
+    """Cases whose failure does not fail their suite, as a shell-style pattern, and why.
+
+    ``until`` is the last day that it counts. One that ``must_match`` and matches no case fails the suite.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    case: str
+    why: str
+    until: date | None = None
+    must_match: bool = True
+
+
 class SuiteReport(BaseModel):
-    """The verdict of one run, with its reason in one line."""
+    """The verdict of one run, with its reason in one line; ``excused`` names cases that did not pass."""
 
     model_config = ConfigDict(frozen=True)
 
     verdict: Verdict
     reason: str
     cases: tuple[CaseResult, ...] = ()
+    excused: tuple[str, ...] = ()
 
 
 def suite_variables(
@@ -100,23 +98,32 @@ def suite_variables(
     return variables | ({CASES_VARIABLE: cases} if cases else {})
 
 
-def judge(outcome: SuiteOutcome, cases: str | None = None) -> SuiteReport:
+def judge(outcome: SuiteOutcome, cases: str | None = None, excuses: Sequence[Excuse] = ()) -> SuiteReport:
     """The verdict of a run. Exit code 0 is not enough: a suite that ran no test has failed.
 
     :param cases: the pattern the run was restricted to; a case outside of it fails the run,
         because what is not known to be safe in prod must not run there.
+    :param excuses: an excuse that no case matches fails the run: it excuses nothing, or too much soon.
     """
     try:
         results = tuple(case for report in outcome.reports for case in parse_junit(report))
     except ValueError as error:
         return SuiteReport(verdict=Verdict.FAILED, reason=f"its JUnit XML cannot be read: {error}")
 
-    def failed(reason: str) -> SuiteReport:
-        return SuiteReport(verdict=Verdict.FAILED, reason=reason, cases=results)
-
     ran = [case for case in results if case.verdict is not Verdict.SKIPPED]
-    broken = [case for case in ran if case.verdict is Verdict.FAILED]
+    bad = [case for case in ran if case.verdict is Verdict.FAILED]
+    excused = tuple(case.name for case in bad if _excused(case, excuses))
+    broken = [case for case in bad if case.name not in excused]
+
+    def failed(reason: str) -> SuiteReport:
+        return SuiteReport(verdict=Verdict.FAILED, reason=reason, cases=results, excused=excused)
+
     strays = [case.name for case in ran if cases and not matches(case.name, cases)]
+    idle = [
+        excuse
+        for excuse in excuses
+        if excuse.must_match and not any(matches(case.name, excuse.case) for case in results)
+    ]
     if outcome.killed_for_memory:
         return failed("it was killed: out of memory")
     if outcome.exit_code is None:
@@ -124,48 +131,25 @@ def judge(outcome: SuiteOutcome, cases: str | None = None) -> SuiteReport:
     if broken:
         more = f" and {len(broken) - 1} more" if len(broken) > 1 else ""
         return failed(f"{broken[0].name} failed{more}: {broken[0].message}")
-    if outcome.exit_code != 0:
+    if outcome.exit_code != 0 and not (excused and outcome.exit_code <= LAST_ORDINARY_EXIT_CODE):
         return failed(f"it ended with exit code {outcome.exit_code}: {_last_line(outcome.output)}")
     if not ran:
         return failed("it ran no test")
     if strays:
         return failed(f"{strays[0]} ran, which is not one of the cases {cases!r}")
-    return SuiteReport(verdict=Verdict.PASSED, reason=f"{len(ran)} passed", cases=results)
+    if idle:
+        return failed(f"no case is called {idle[0].case!r}, which is {idle[0].why}: take it out of service.yaml")
+    passed = f"{len(ran) - len(excused)} passed"
+    reason = f"{passed}, {len(excused)} did not and {_are(excused)} excused" if excused else passed
+    return SuiteReport(verdict=Verdict.PASSED, reason=reason, cases=results, excused=excused)
 
 
-def matches(case: str, pattern: str) -> bool:
-    """Whether a case ``<classname>.<name>`` is meant by a pattern for its full or its last name."""
-    return fnmatchcase(case, pattern) or fnmatchcase(case.rpartition(".")[2], pattern)
+def _excused(case: CaseResult, excuses: Iterable[Excuse]) -> bool:
+    return any(matches(case.name, excuse.case) for excuse in excuses)
 
 
-def parse_junit(document: bytes) -> list[CaseResult]:
-    """The cases of one JUnit XML file; ``ValueError`` when it is not one, or over 16 MiB."""
-    if len(document) > REPORT_LIMIT:
-        raise ValueError(f"{len(document)} bytes, at most {REPORT_LIMIT}")
-    if b"<!DOCTYPE" in document or b"<!ENTITY" in document:
-        raise ValueError("a document type declaration")
-    try:
-        root = ElementTree.fromstring(document)  # noqa: S314 – no document type, so no entities
-    except ElementTree.ParseError as error:
-        raise ValueError(str(error)) from None
-    if root.tag not in ("testsuites", "testsuite"):
-        raise ValueError(f"root element <{root.tag}>, expected <testsuites> or <testsuite>")
-    return [_case(element) for element in root.iter("testcase")]
-
-
-def _case(element: ElementTree.Element) -> CaseResult:
-    bad = next((child for tag in ("failure", "error") for child in element.findall(tag)), None)
-    if bad is not None:
-        verdict, message = Verdict.FAILED, (bad.get("message") or bad.text or "").strip()
-    else:
-        skipped = element.find("skipped") is not None
-        verdict, message = (Verdict.SKIPPED if skipped else Verdict.PASSED), ""
-    try:
-        seconds = float(element.get("time") or 0)
-    except ValueError:
-        seconds = 0.0
-    name = ".".join(part for part in (element.get("classname"), element.get("name")) if part)
-    return CaseResult(name=name, verdict=verdict, seconds=seconds, message=message[:500])
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _last_line(output: str) -> str:

@@ -16,8 +16,6 @@ def unsupported_keys(definition: ServiceDefinition) -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = []
     if definition.kind in (Kind.BATCH, Kind.DATASTORE):
         found.append((("kind",), "service or static"))
-    if definition.tests and definition.tests.retired:
-        found.append((("tests", "retired"), without))
     if definition.writes.queues or definition.writes.buckets:
         found.append((("writes",), without))
     for key in ("datastores", "queues", "buckets"):

@@ -21,6 +21,9 @@ from cryptography.hazmat.primitives.serialization import (
 from domain.errors import InvalidInput
 
 PRIVATE_FILE = "signing-key.pem"
+
+#: Below the directory of trusted keys: those of ci duties, which sign verdicts and nothing else.
+VERDICTS = "verdicts"
 PUBLIC_SUFFIX = ".pem"
 
 

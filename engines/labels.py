@@ -22,14 +22,17 @@ class Label(StrEnum):
     COMMIT = "onward.commit"
     MANIFEST = "onward.manifest"
     PORT = "onward.port"
+    #: On whatever belongs to a slice: its name, and the regression (workflow and run) that made it.
+    SLICE = "onward.slice"
+    OWNER = "onward.owner"
+    RUN = "onward.run"
     #: On Onward's own parts instead of the above: a digest of how the part was asked for.
     PART = "onward.part"
 
 
-def deployment_labels(deployment: Deployment, stack: str) -> dict[str, str]:
+def deployment_labels(deployment: Deployment) -> dict[str, str]:
     """Which release a service and each of its tasks belong to; ``MANIFEST`` is its digest."""
     return {
-        Label.STACK: stack,
         Label.ENVIRONMENT: deployment.environment.value,
         Label.APPLICATION: deployment.service.application,
         Label.ROLE: deployment.service.role,

@@ -12,8 +12,9 @@ from docker import DockerClient
 from docker.types import LogConfig
 
 from domain.errors import Conflict, NotFound
+from domain.junit import REPORT_LIMIT
 from domain.progress import Progress
-from domain.suite import REPORT_LIMIT, REPORTS, SuiteOutcome, SuiteRun
+from domain.suite import REPORTS, SuiteOutcome, SuiteRun
 from engines import docker_stream, images
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
@@ -44,7 +45,8 @@ class ContainerSuiteRunner:
         """
         self._remove_leftover(run.name)
         images.present(self._client, run.image, progress)
-        ensure_network(self._client, run.network, self._stack)  # an application of sites alone has none yet
+        if not run.slice:  # an application of sites alone has no network yet; a slice always has one
+            ensure_network(self._client, run.network, self._stack)
         container = self._create(run)
         try:
             self._make_reports(container)
@@ -69,7 +71,7 @@ class ContainerSuiteRunner:
                 run.image,
                 name=run.name,
                 environment=run.variables,
-                labels={Label.STACK: self._stack, Label.APPLICATION: run.service.application},
+                labels=self._labels(run),
                 host_config=api.create_host_config(
                     network_mode=run.network,
                     mem_limit=self._memory,
@@ -79,6 +81,10 @@ class ContainerSuiteRunner:
                 ),
             )
         return str(container["Id"])
+
+    def _labels(self, run: SuiteRun) -> dict[str, str]:
+        labels = {Label.STACK.value: self._stack, Label.APPLICATION.value: run.service.application}
+        return labels | ({Label.SLICE.value: run.slice} if run.slice else {})
 
     def _make_reports(self, container: str) -> None:
         """The directory for the reports, where the image's user may write, whoever that is."""

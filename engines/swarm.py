@@ -18,6 +18,7 @@ from engines.labels import Label, require_own
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_logs import lines_by_task
 from engines.swarm_networks import ensure_network
+from engines.swarm_place import EnvironmentPlace, Place
 from engines.swarm_spec import Placement, service_spec
 from engines.swarm_tasks import replicas, service_state
 
@@ -35,15 +36,15 @@ class SwarmEngine:
     :param client: a client of a manager of the swarm.
     :param stack: the label of everything that this Onward makes; what has another is not touched.
     :param endpoint_mode: ``dnsrr``, or ``vip`` where the kernel has IPVS.
-    :param edge: whether services with an ingress join the environment's edge network.
+    :param place: how things are called and what they join there: an environment itself, or a slice.
     """
 
-    def __init__(self, client: DockerClient, *, stack: str, endpoint_mode: str, edge: bool = True) -> None:
+    def __init__(self, client: DockerClient, *, stack: str, endpoint_mode: str, place: Place | None = None) -> None:
         self._client = client
         self._services = SwarmServices(client)
         self._stack = stack
         self._endpoint_mode = endpoint_mode
-        self._edge = edge
+        self._place = place or EnvironmentPlace(stack)
 
     def deploy(self, deployment: Deployment) -> Action:
         """Ask for a release and return at once.
@@ -66,14 +67,17 @@ class SwarmEngine:
 
     def observe(self, environment: Environment, service: ServiceId) -> ServiceState | None:
         """What is there, or ``None``; :raises ForeignResource: what is there is another stack's."""
-        found = self._inspect(canonical_name(environment, service))
+        found = self._inspect(self._place.service_name(environment, service))
         return self._state(found, self._services.tasks([found])) if found else None
 
     def running(self, environment: Environment) -> list[ServiceState]:
         """Everything that this stack deployed to the environment, by name."""
-        found = self._services.labelled(
-            {Label.STACK: self._stack, Label.ENVIRONMENT: environment.value, Label.KIND: Kind.SERVICE.value}
-        )
+        labels = {
+            Label.STACK.value: self._stack,
+            Label.ENVIRONMENT.value: environment.value,
+            Label.KIND.value: Kind.SERVICE.value,
+        }
+        found = [each for each in self._services.labelled(labels) if Label.SLICE not in each["Spec"]["Labels"]]
         tasks = self._services.tasks(found)
         return sorted((self._state(each, tasks) for each in found), key=lambda state: state.name)
 
@@ -87,7 +91,7 @@ class SwarmEngine:
 
     def url(self, environment: Environment, definition: ServiceDefinition) -> str:
         """Where the service answers on its application's network."""
-        return _url(canonical_name(environment, definition.service), definition.port)
+        return url_at(canonical_name(environment, definition.service), definition.port)
 
     def probe(self, deployment: Deployment, progress: Progress) -> str:
         """Whether all replicas, and only they, run this release and are healthy."""
@@ -104,7 +108,7 @@ class SwarmEngine:
         return line
 
     def _deploy_once(self, deployment: Deployment) -> Action:
-        current = self._inspect(deployment.name)
+        current = self._inspect(self._place.service_name(deployment.environment, deployment.service))
         action = decide(int(current["Spec"]["Labels"][Label.NUMBER]) if current else None, deployment)
         if action is Action.NOTHING:
             return action
@@ -127,19 +131,20 @@ class SwarmEngine:
 
     def _placement(self, deployment: Deployment, current: Json | None) -> Placement:
         environment, definition = deployment.environment, deployment.definition
-        names = [
-            identity.application_network(environment, definition.application),
-            identity.data_network(environment, definition.application),
-        ]
-        edge = identity.edge_network(self._stack, environment) if self._edge and definition.ingress else None
+        networks = self._place.networks(deployment)
         return Placement(
-            stack=self._stack,
+            name=self._place.service_name(environment, deployment.service),
+            labels={**self._place.labels, Label.STACK: self._stack},
             endpoint_mode=self._endpoint_mode,
             secrets=self._secrets(deployment),
             urls={role: self._url_of(environment, definition, role) for role in definition.reads.services},
             replicas=definition.scale.of(environment).clamp(replicas(current) if current else None),
-            networks=[ensure_network(self._client, name, self._stack) for name in (*names, *([edge] if edge else ()))],
-            edge_network=edge,
+            networks={
+                ensure_network(self._client, name, self._stack, self._place.labels): aliases
+                for name, aliases in networks.items()
+            },
+            edge_network=self._place.edge_network(deployment),
+            stop_grace=self._place.stop_grace,
         )
 
     def _secrets(self, deployment: Deployment) -> dict[str, tuple[str, str]]:
@@ -161,10 +166,14 @@ class SwarmEngine:
 
     def _url_of(self, environment: Environment, definition: ServiceDefinition, role: str) -> str:
         """The port is what the other service last declared, or the default while it was never deployed."""
+        known = self._place.urls.get(role)
+        if known is not None:
+            return known
         name = canonical_name(environment, ServiceId(application=definition.application, role=role))
         found = self._inspect(name)
-        return _url(name, int(found["Spec"]["Labels"].get(Label.PORT, DEFAULT_PORT)) if found else DEFAULT_PORT)
+        return url_at(name, int(found["Spec"]["Labels"].get(Label.PORT, DEFAULT_PORT)) if found else DEFAULT_PORT)
 
 
-def _url(name: str, port: int) -> str:
+def url_at(name: str, port: int) -> str:
+    """The base URL of a service on the networks that know it by a name."""
     return f"http://{name}:{port}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from docker import DockerClient
 
 from domain.errors import Conflict, ForeignResource
@@ -9,7 +11,7 @@ from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
 
 
-def ensure_network(client: DockerClient, name: str, stack: str) -> str:
+def ensure_network(client: DockerClient, name: str, stack: str, labels: Mapping[str, str] | None = None) -> str:
     """The ID of this stack's attachable overlay network with a name.
 
     Swarm itself refuses a second overlay network of a name, so of two creators at once one is
@@ -24,7 +26,11 @@ def ensure_network(client: DockerClient, name: str, stack: str) -> str:
     try:
         with translated(address_of(client)):
             client.api.create_network(
-                name, driver="overlay", attachable=True, check_duplicate=True, labels={Label.STACK: stack}
+                name,
+                driver="overlay",
+                attachable=True,
+                check_duplicate=True,
+                labels={**(labels or {}), Label.STACK: stack},
             )
     except Conflict:
         pass

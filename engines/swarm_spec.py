@@ -27,17 +27,21 @@ STOP_GRACE = 10.0
 class Placement:
     """What a deployment needs of its swarm, by the swarm's own IDs.
 
+    ``name``: the swarm service's own name, by which it is known on each of its networks.
+    ``networks``: each network, and the further names by which the service is known there.
     ``secrets``: the name of the swarm secret and its ID, by the name in the definition.
     ``edge_network``: the name of the network that the edge reaches the service on, if it does.
     """
 
-    stack: str
+    name: str
+    labels: Mapping[str, str]
     endpoint_mode: str
-    networks: Sequence[str]
+    networks: Mapping[str, Sequence[str]]
     secrets: Mapping[str, tuple[str, str]]
     urls: Mapping[str, str]
     replicas: int
-    edge_network: str | None
+    edge_network: str | None = None
+    stop_grace: float = STOP_GRACE
 
 
 def service_spec(deployment: Deployment, placement: Placement) -> Json:
@@ -46,15 +50,17 @@ def service_spec(deployment: Deployment, placement: Placement) -> Json:
     One new task at a time, and an old one goes only when a new one is healthy; the first that
     fails pauses the update, and the old tasks that are left go on serving.
     """
-    labels = deployment_labels(deployment, placement.stack)
+    labels = {**deployment_labels(deployment), **placement.labels}
     routes = route_labels(deployment, placement.edge_network) if placement.edge_network else {}
     return {
-        "Name": deployment.name,
+        "Name": placement.name,
         "Labels": labels | routes,
         "Mode": {"Replicated": {"Replicas": placement.replicas}},
         "TaskTemplate": {
             "ContainerSpec": _container(deployment, placement, labels),
-            "Networks": [{"Target": network, "Aliases": [deployment.name]} for network in placement.networks],
+            "Networks": [
+                {"Target": network, "Aliases": list(aliases)} for network, aliases in placement.networks.items()
+            ],
             "RestartPolicy": {"Condition": "any", "Delay": nanoseconds(RESTART_DELAY)},
         },
         "UpdateConfig": {
@@ -76,7 +82,7 @@ def _container(deployment: Deployment, placement: Placement, labels: Mapping[str
         "Labels": dict(labels),
         "Env": [f"{name}={value}" for name, value in sorted(_variables(deployment, placement).items())],
         "Healthcheck": healthcheck(definition.health, definition.port),
-        "StopGracePeriod": nanoseconds(STOP_GRACE),
+        "StopGracePeriod": nanoseconds(placement.stop_grace),
         "Secrets": [
             {
                 "SecretID": secret,

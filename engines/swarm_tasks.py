@@ -51,7 +51,7 @@ def service_state(service: Json, tasks: Sequence[Json], failed_check: Callable[[
         replicas=replicas(service),
         update=UPDATE_STATES.get(status.get("State", ""), UpdateState.NONE),
         message=status.get("Message", ""),
-        since=_moment(status.get("StartedAt") or service["UpdatedAt"]),
+        since=moment(status.get("StartedAt") or service["UpdatedAt"]),
         tasks=tuple(
             _task(task, failed_check(task) if task["Status"]["State"] in ENDED_BADLY else "") for task in tasks
         ),
@@ -99,7 +99,7 @@ def _digest(image: str) -> str:
     return image.rpartition("@")[2]
 
 
-def _moment(text: str) -> datetime:
-    """Docker writes nanoseconds without trailing zeros; Python reads six digits at most."""
+def moment(text: str) -> datetime:
+    """A time of the Docker Engine. It writes nanoseconds without trailing zeros; Python reads six digits at most."""
     whole, _, fraction = text.removesuffix("Z").partition(".")
     return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}+00:00")

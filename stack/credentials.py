@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty, duty_of, edge_bucket
-from engines.ed25519 import generate
+from engines.ed25519 import VERDICTS, generate
 
 PRIVATE = 0o600
 
@@ -19,7 +19,8 @@ def actions(stack: str, bucket: str) -> dict[Duty, list[str]]:
     """What each duty may do in S3, in SeaweedFS's words; a delete counts as a write.
 
     The build duty writes Onward's own bucket. An environment's duty reads it, writes logs there
-    (``ci`` also publishes), and has the buckets of its sites and the one that its edge reads.
+    (``ci`` also verdicts with their reports, and what is published), and has the buckets of its
+    sites and the one that its edge reads.
     """
     allowed = {Duty.BUILD: [f"{action}:{bucket}" for action in ("Admin", "Read", "List", "Write")]}
     for environment in ENVIRONMENTS:
@@ -28,7 +29,7 @@ def actions(stack: str, bucket: str) -> dict[Duty, list[str]]:
             *("Read", "List", f"Write:{bucket}/logs/*"),
             *(f"{action}:{name}" for name in own for action in ("Admin", "Write", "Tagging")),
         ]
-    allowed[Duty.CI].append(f"Write:{bucket}/published/*")
+    allowed[Duty.CI] += [f"Write:{bucket}/{kept}/*" for kept in ("published", "verdicts", "reports")]
     return allowed
 
 
@@ -53,7 +54,7 @@ class _Identities(_Model):
 
 
 class Credentials:
-    """The keys of one stack: S3's identities, the private key that signs, the public ones believed.
+    """The keys of one stack: S3's identities, the private keys that sign, the public ones believed.
 
     :param directory: where they are kept.
     :param stack: the stack's name.
@@ -63,16 +64,19 @@ class Credentials:
     def __init__(self, directory: Path, stack: str, bucket: str) -> None:
         self.s3_identities = directory / "s3.json"
         self.signing_key = directory / "signing-key.pem"
+        self.verdict_key = directory / "verdict-key.pem"
         self.trusted_keys = directory / "trusted"
         self._actions = actions(stack, bucket)
 
     def make(self) -> None:
-        """Make what is missing; what is there stays, or nothing stored so far could be verified."""
-        if not self.s3_identities.exists():
-            write_private(
-                self.s3_identities, json.dumps({"identities": [self._identity(duty) for duty in self._actions]})
-            )
+        """Make what is missing; what is there stays, or nothing stored so far could be verified.
+
+        What each key may do is written anew: a newer Onward may need more.
+        """
+        identities = [self._identity(duty) for duty in self._actions]
+        write_private(self.s3_identities, json.dumps({"identities": identities}))
         generate(self.signing_key, self.trusted_keys / "onward.pem")
+        generate(self.verdict_key, self.trusted_keys / VERDICTS / "onward.pem")
 
     def s3_key(self, duty: Duty) -> S3Key:
         """The key pair of a duty."""
@@ -80,9 +84,13 @@ class Credentials:
         return next(each.credentials[0] for each in known.identities if each.name == duty)
 
     def _identity(self, duty: Duty) -> dict[str, object]:
+        key = {"accessKey": secrets.token_hex(10), "secretKey": secrets.token_hex(20)}
+        if self.s3_identities.exists():
+            there = self.s3_key(duty)
+            key = {"accessKey": there.access, "secretKey": there.secret.get_secret_value()}
         return {
             "name": duty.value,
-            "credentials": [{"accessKey": secrets.token_hex(10), "secretKey": secrets.token_hex(20)}],
+            "credentials": [key],
             "actions": self._actions[duty],
         }
 

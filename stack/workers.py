@@ -27,7 +27,7 @@ from stack.servers import (
 WORKER = Path(settings_module.__file__).with_name("worker.py")
 
 #: What a worker runs, beside ``worker.py``: as in the Dockerfile.
-CODE = ("settings.py", "telemetry.py", "domain", "workflows", "activities", "stores", "engines")
+CODE = ("settings.py", "telemetry.py", "duties.py", "domain", "workflows", "activities", "stores", "engines")
 
 #: ``worker.GRACE`` is 20 s; what still runs then is killed, and Temporal gives it to the next worker.
 GRACE = 25
@@ -87,10 +87,11 @@ def worker_environment(settings: StackSettings, credentials: Credentials, gatewa
                 "ONWARD_SIGNING_KEY": str(credentials.signing_key),
             }
         )
-    return told | {
+    told |= {
         f"ONWARD_{duty.upper()}_DOCKER_HOST": settings.docker_host,
         "ONWARD_TRUSTED_KEYS": str(credentials.trusted_keys),
     }
+    return told | ({"ONWARD_VERDICT_KEY": str(credentials.verdict_key)} if duty is Duty.CI else {})
 
 
 def client_variables(settings: StackSettings) -> dict[str, str]:

@@ -14,7 +14,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from domain import errors
 from domain.errors import OnwardError, Unreachable
 from domain.identity import Duty, lookup_id, task_queue
-from domain.release import Message
+from domain.message import Message
 
 Question = TypeVar("Question", bound=Message)
 Answer = TypeVar("Answer", bound=Message)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from temporalio import exceptions, workflow
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ChildWorkflowError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from domain.errors import InvalidDefinition, InvalidInput, Superseded
@@ -39,10 +39,14 @@ class Journal:
 
     @asynccontextmanager
     async def stage(self, name: Stage) -> AsyncIterator[StageNote]:
-        """One stage: timed, shown, and kept in the result whatever happens inside."""
+        """One stage: timed, shown, and kept in the result whatever happens inside.
+
+        One that is gone through again takes the place of its first time, and of what came after it.
+        """
         note = StageNote()
         started = StageResult(name=name, status=StageStatus.RUNNING, started=workflow.now())
-        before = self.result.stages
+        earlier = list(Stage)[: list(Stage).index(name)]
+        before = tuple(each for each in self.result.stages if each.name in earlier)
         self._record(stages=(*before, started))
         workflow.upsert_search_attributes([attributes.STAGE.value_set(name.value)])
         try:
@@ -88,7 +92,7 @@ class Journal:
 def failure_of(stage: Stage, error: BaseException) -> Failure:
     """An error as a person needs it: the cause that an activity gave, not Temporal's wrapping."""
     cause: BaseException = error
-    while isinstance(cause, ActivityError) and cause.cause is not None:
+    while isinstance(cause, ActivityError | ChildWorkflowError) and cause.cause is not None:
         cause = cause.cause
     if isinstance(cause, ApplicationError):
         evidence = next((detail for detail in cause.details if isinstance(detail, str)), None)

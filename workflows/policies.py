@@ -40,6 +40,14 @@ def brief(duty: Duty, summary: str) -> ActivityConfig:
     )
 
 
+def lasting(duty: Duty, summary: str) -> ActivityConfig:
+    """For brief work of somebody who waits as long as it takes: a gate."""
+    config = brief(duty, summary)
+    config.pop("schedule_to_close_timeout")
+    config["start_to_close_timeout"] = timedelta(seconds=30)
+    return config
+
+
 def long(duty: Duty, summary: str, timeout: timedelta) -> ActivityConfig:
     """For work with a heartbeat; a killed worker is noticed after three seconds.
 

@@ -12,16 +12,18 @@ with workflow.unsafe.imports_passed_through():
     from activities.build import BuildActivities
     from activities.deploy import DeployActivities
     from activities.manifest import ManifestActivities
-    from activities.publish import PublishActivities
     from activities.source import SourceActivities
     from activities.verify import VerifyActivities
     from domain.environment import ENVIRONMENTS, Environment
+    from domain.gate_decisions import Published, Rejected, SupersededBy, Test, Turn
     from domain.identity import Duty, duty_of
     from domain.manifest import Manifest, ManifestPointer
+    from domain.regression import summary_of
     from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
     from domain.service import ServiceDefinition
-    from domain.stages import BuildRequest, Built, PublishRequest, Source, Target, artifacts_to_build
+    from domain.stages import BuildRequest, Built, Source, Target, artifacts_to_build
     from workflows import policies
+    from workflows.candidacy import Candidacy
     from workflows.concurrently import all_or_first_error
     from workflows.journal import RELEASE_FAILED, Journal
 
@@ -34,12 +36,13 @@ MARGIN = timedelta(minutes=1)
 
 @workflow.defn(name="Release")
 class ReleaseWorkflow:
-    """Build, manifest, publish, deploy and verify: first in ci, then in prod. Only forward."""
+    """Build, manifest, regression, publish, deploy and verify: first in ci, then in prod. Only forward."""
 
     @workflow.init
     def __init__(self, request: ReleaseRequest) -> None:
         self._request = request
         self._journal = Journal(request)
+        self._candidacy = Candidacy(request, lambda regression: self._journal.update(regression=regression))
 
     @workflow.run
     async def run(self, request: ReleaseRequest) -> ReleaseResult:  # noqa: ARG002 – init keeps it
@@ -49,19 +52,56 @@ class ReleaseWorkflow:
             source = await self._source()
             built = await self._build(source)
             manifest = await self._manifest(source, built)
-            number = await self._publish(manifest)
+            await self._regression(manifest)
+            published = await self._publish(manifest)
             for environment in ENVIRONMENTS:
-                target = self._target(environment, manifest, number)
+                target = self._target(environment, manifest, published)
                 await self._deploy(target, source.definition)
                 await self._verify(target, source.definition)
         except (FailureError, asyncio.CancelledError) as error:
+            await self._candidacy.end(well=False)
             return self._ended(error)
+        await self._candidacy.end(well=True)
         return self._journal.end(ReleaseStatus.VERIFIED)
 
     @workflow.query(description="How far the release is: its stages, number, manifest and failure")
     def progress(self) -> ReleaseResult:
         """The result so far."""
         return self._journal.result
+
+    # --- what the gate says -----------------------------------------------------------------
+
+    @workflow.signal(description="The gate: be tested on this basis")
+    def test(self, said: Test) -> None:
+        """Whatever was tested before no longer counts."""
+        self._candidacy.hear(said)
+
+    @workflow.signal(description="The gate: published under this number")
+    def published(self, said: Published) -> None:
+        """The turn to deploy comes."""
+        self._candidacy.hear(said)
+
+    @workflow.signal(description="The gate: not published")
+    def rejected(self, said: Rejected) -> None:
+        """The regression on the published set itself has failed."""
+        self._candidacy.hear(said)
+
+    @workflow.signal(description="The gate: deploy now")
+    def turn(self, said: Turn) -> None:
+        """Nobody of an earlier turn deploys any more."""
+        self._candidacy.hear(said)
+
+    @workflow.signal(description="The gate: a newer release is deployed in its place")
+    def superseded(self, said: SupersededBy) -> None:
+        """It ends well: what it brought is in the newer one."""
+        self._candidacy.hear(said)
+
+    @workflow.signal(description="The sweep: the gate that knew this release is gone")
+    async def introduce(self) -> None:
+        """Go to the new one."""
+        await self._candidacy.introduce()
+
+    # --- the stages -------------------------------------------------------------------------
 
     async def _source(self) -> Source:
         async with self._journal.stage(Stage.SOURCE) as note:
@@ -107,18 +147,27 @@ class ReleaseWorkflow:
             note.detail = pointer.digest[:19]
         return pointer
 
-    async def _publish(self, manifest: ManifestPointer) -> int:
-        async with self._journal.stage(Stage.PUBLISH) as note:
-            request = PublishRequest(release=self._request.id, manifest=manifest)
-            published = await workflow.execute_activity_method(
-                PublishActivities.publish, request, **policies.brief(Duty.CI, "join the published set")
-            )
-            self._journal.number(published.number)
-            note.detail = f"release #{published.number}"
-        return published.number
+    async def _regression(self, manifest: ManifestPointer) -> None:
+        """Together with everything that is published, and whoever is ahead at the gate."""
+        async with self._journal.stage(Stage.REGRESSION) as note:
+            await self._candidacy.join(manifest.digest)
+            result = await self._candidacy.passed()
+            note.detail = summary_of(result.suites)
+
+    async def _publish(self, manifest: ManifestPointer) -> Published:
+        """When one ahead fails, its test is done again without that one."""
+        while True:
+            async with self._journal.stage(Stage.PUBLISH) as note:
+                published = await self._candidacy.published()
+                if published is not None:
+                    self._journal.number(published.number)
+                    note.detail = f"release #{published.number}"
+                    return published
+            await self._regression(manifest)
 
     async def _deploy(self, target: Target, definition: ServiceDefinition) -> None:
         async with self._journal.stage(Stage.deploy(target.environment)) as note:
+            await self._candidacy.turn()
             deployed = await workflow.execute_activity_method(
                 DeployActivities.deploy,
                 target,
@@ -149,13 +198,14 @@ class ReleaseWorkflow:
                 checks.append(await workflow.execute_activity_method(VerifyActivities.bake, target, **bake))
             note.detail = ", ".join(check.detail for check in checks)
 
-    def _target(self, environment: Environment, manifest: ManifestPointer, number: int) -> Target:
+    def _target(self, environment: Environment, manifest: ManifestPointer, published: Published) -> Target:
         return Target(
             environment=environment,
             release=self._request.id,
             run=workflow.info().run_id,
-            number=number,
+            number=published.number,
             manifest=manifest,
+            verdict=published.verdict,
         )
 
     def _ended(self, error: BaseException) -> ReleaseResult:

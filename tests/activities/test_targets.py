@@ -5,38 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from temporalio.testing import ActivityEnvironment
 
-from activities.manifest import ManifestActivities
-from activities.manifest_reader import ManifestReader
-from activities.publish import PublishActivities
 from activities.targets import Targets
 from domain.artifact import ArtifactKind
 from domain.environment import Environment
-from domain.errors import InvalidInput, NotFound, Superseded, Untrusted
+from domain.errors import InvalidInput, NotFound, Untrusted
 from domain.identity import envelope_key, manifest_key
 from domain.manifest import ManifestPointer
-from domain.stages import PublishRequest, Target
+from domain.stages import Target
+from tests.activities.publishing import Publishing
 from tests.domain.builders import IMAGE, manifest
-from tests.fakes.onward import MemoryOnward
 
 
 class Published:
     """One published release in memory, and the target that a workflow would ask for."""
 
     def __init__(self) -> None:
-        self.onward = MemoryOnward()
-        self.onward.registry.images.add(IMAGE.uri)
-        self.reader = ManifestReader(self.onward.store, {"memory": self.onward.trusted})
+        self.publishing = Publishing()
+        self.onward = self.publishing.onward
         self.manifest = manifest()
-        writer = ManifestActivities(self.onward.store, self.onward.signer)
-        self.pointer = ActivityEnvironment().run(writer.write_manifest, self.manifest)
-        self.number = self.publish(self.pointer)
-
-    def publish(self, pointer: ManifestPointer, release: str = "") -> int:
-        activities = PublishActivities(self.onward.store, self.reader)
-        request = PublishRequest(release=release or self.manifest.release, manifest=pointer)
-        return ActivityEnvironment().run(activities.publish, request).number
+        self.pointer = self.publishing.signed(self.manifest)
+        self.verdict = self.publishing.attested(self.manifest, {})
+        self.number = self.publishing.publish(self.manifest, {}, self.verdict).number
 
     def target(self, **changes: Any) -> Target:
         values = {
@@ -45,11 +35,13 @@ class Published:
             "run": "run",
             "number": self.number,
             "manifest": self.pointer,
+            "verdict": self.verdict,
         }
         return Target(**(values | changes))
 
     def targets(self) -> Targets:
-        return Targets(Environment.PROD, self.onward.store, self.onward.registry, self.reader)
+        onward = self.onward
+        return Targets(Environment.PROD, onward.store, onward.registry, onward.manifests(), onward.verdicts())
 
 
 def test_what_was_signed_and_published_is_deployed_by_digest() -> None:
@@ -104,27 +96,18 @@ def test_an_image_that_the_registry_lost_is_not_deployed() -> None:
         published.targets().artifact(published.manifest, ArtifactKind.IMAGE)
 
 
-def test_publishing_twice_gives_the_same_number() -> None:
+def test_a_release_whose_regression_failed_is_not_deployed_whoever_asks() -> None:
     published = Published()
+    failed = published.publishing.attested(published.manifest, {}, fault="cart does not come up in the slice")
 
-    assert published.publish(published.pointer) == published.number
+    with pytest.raises(Untrusted, match=r"the regression of release:shop-cart:a+ failed: cart does not come up"):
+        published.targets().deployment(published.target(verdict=failed))
 
 
-def test_publishing_another_releases_manifest_is_refused() -> None:
+def test_a_verdict_that_the_build_duty_signed_counts_for_nothing() -> None:
     published = Published()
+    published.onward.attestor = published.onward.signer
+    forged = published.publishing.attested(published.manifest, {}, fault="forged")
 
-    with pytest.raises(Untrusted, match="not of release:shop-cart:cccccccccccc"):
-        published.publish(published.pointer, "release:shop-cart:cccccccccccc")
-
-
-def test_a_superseded_candidate_leaves_the_set_as_it_is() -> None:
-    published = Published()
-    before = dict(published.onward.store.objects)
-    earlier = published.manifest.model_copy(update={"started": published.manifest.started.replace(year=2020)})
-    writer = ManifestActivities(published.onward.store, published.onward.signer)
-    pointer = ActivityEnvironment().run(writer.write_manifest, earlier)
-
-    with pytest.raises(Superseded):
-        published.publish(pointer)
-    key = next(key for key in before if key.startswith("published/"))
-    assert published.onward.store.objects[key] == before[key]
+    with pytest.raises(Untrusted, match="no trusted key signed it"):
+        published.targets().deployment(published.target(verdict=forged))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from domain import gate_decisions as decided
+from domain.artifact import digest_of
 from domain.gate import LARGEST_WINDOW, SMALLEST_WINDOW, Gate
 from domain.gate_decisions import Decision, Snapshot
 
@@ -59,17 +60,21 @@ class GateMachine(RuleBasedStateMachine):
                     release.current = each.test
                 case decided.Publish():
                     assert not self.writes, "one write at a time"
-                    basis = release.asked[each.test]
-                    assert each.basis == basis
-                    assert (basis, release.manifest, True) in self.tested, "published what was not tested"
+                    assert each.manifest == release.manifest
+                    assert each.basis == release.asked[release.current]
+                    assert (each.basis, release.manifest, True) in self.tested, "published what was not tested"
+                    assert each.verdict == self.attested(each.basis, release.manifest)
                     self.writes.append(each)
                 case decided.Published(number=number):
                     assert release.state == "written"
                     release.state, release.number = "published", number
                 case decided.Rejected():
                     assert release.state == "queued"
-                    assert (self.gate.published, release.manifest, False) in self.tested, "rejected for another's fault"
                     release.state = "rejected"
+                    if each.reason:
+                        assert each.reason == "it does not hold"
+                        continue
+                    assert (self.gate.published, release.manifest, False) in self.tested, "rejected for another's fault"
                 case decided.Turn():
                     assert release.state == "published"
                     assert release.number > self.deployed.get(release.role, 0), "went back"
@@ -106,7 +111,11 @@ class GateMachine(RuleBasedStateMachine):
     def give(self, release: Release, passed: bool) -> None:
         release.answered.add(release.current)
         self.tested.append((release.asked[release.current], release.manifest, passed))
-        self.carry_out(self.gate.verdict(release.key, release.current, passed=passed, reason="x"))
+        verdict = self.attested(release.asked[release.current], release.manifest)
+        self.carry_out(self.gate.verdict(release.key, release.current, passed=passed, verdict=verdict))
+
+    def attested(self, basis: Snapshot, manifest: str) -> str:
+        return digest_of(repr((sorted(basis.items()), manifest)).encode())
 
     @precondition(lambda self: self.releases)
     @rule(data=st.data(), passed=st.booleans())
@@ -115,7 +124,7 @@ class GateMachine(RuleBasedStateMachine):
         for test in release.asked:
             if test != release.current or test in release.answered:
                 before = self.gate.model_dump()
-                assert self.gate.verdict(release.key, test, passed=passed) == []
+                assert self.gate.verdict(release.key, test, passed=passed, verdict=digest_of(b"late")) == []
                 assert self.gate.model_dump() == before
 
     @precondition(lambda self: self.writes)
@@ -131,6 +140,13 @@ class GateMachine(RuleBasedStateMachine):
         if release.state == "queued":
             release.state = "written"
         self.carry_out(self.gate.wrote(publish.key, self.version))
+
+    @precondition(lambda self: self.writes)
+    @rule()
+    def write_is_refused(self) -> None:
+        publish = self.writes.pop()
+        self.carry_out(self.gate.refused(publish.key, "it does not hold"))
+        assert self.gate.refused(publish.key, "it does not hold") == []
 
     @rule(role=st.sampled_from(ROLES))
     def somebody_else_writes_the_set(self, role: str) -> None:

@@ -29,7 +29,22 @@ def joined(*candidates: tuple[str, str], gate: Gate | None = None) -> Gate:
 def answered(gate: Gate, key: str, *, passed: bool = True) -> list[Decision]:
     """The test that a candidate is in ends."""
     test = next(each.test for each in gate.queue if each.key == key)
-    return gate.verdict(key, test, passed=passed, reason="total is wrong")
+    return gate.verdict(key, test, passed=passed, verdict=attested(key))
+
+
+def attested(key: str) -> Digest:
+    """The attestation of a candidate's test."""
+    return digest_of(f"verdict on {key}".encode())
+
+
+def publication(key: str, basis: Snapshot) -> decided.Publish:
+    """What is decided once a candidate has passed on the published set."""
+    return decided.Publish(key=key, manifest=manifest(key), basis=basis, verdict=attested(key))
+
+
+def numbered(key: str, number: int) -> decided.Published:
+    """What is decided once it is written."""
+    return decided.Published(key=key, number=number, verdict=attested(key))
 
 
 def bases(decisions: list[Decision]) -> dict[str, Snapshot]:
@@ -41,8 +56,8 @@ def test_the_first_candidate_is_tested_on_the_published_set_and_then_published()
     gate = Gate(published=snapshot(catalog="old"))
 
     assert gate.join("a", "cart", manifest("a")) == [decided.Test(key="a", test=1, basis=snapshot(catalog="old"))]
-    assert answered(gate, "a") == [decided.Publish(key="a", test=1, basis=snapshot(catalog="old"))]
-    assert gate.wrote("a", 7) == [decided.Published(key="a", number=7), decided.Turn(key="a")]
+    assert answered(gate, "a") == [publication("a", snapshot(catalog="old"))]
+    assert gate.wrote("a", 7) == [numbered("a", 7), decided.Turn(key="a")]
     assert gate.published == snapshot(catalog="old", cart="a")
 
 
@@ -53,9 +68,7 @@ def test_who_is_behind_is_tested_as_if_those_ahead_had_passed() -> None:
     assert bases(gate.join("b", "catalog", manifest("b"))) == {"b": snapshot(cart="a")}
     assert answered(gate, "b") == [], "it waits for the one ahead"
     answered(gate, "a")
-    assert decided.Publish(key="b", test=2, basis=snapshot(cart="a")) in gate.wrote("a", 1), (
-        "its verdict counts as it is"
-    )
+    assert publication("b", snapshot(cart="a")) in gate.wrote("a", 1), "its verdict counts as it is"
 
 
 def test_when_one_fails_those_behind_it_start_again_without_it_and_nobody_else_does() -> None:
@@ -73,7 +86,7 @@ def test_who_failed_behind_one_that_fails_is_tested_again_and_not_rejected() -> 
 
     decisions = answered(gate, "a", passed=False)
 
-    assert decisions[0] == decided.Rejected(key="a", reason="total is wrong")
+    assert decisions[0] == decided.Rejected(key="a")
     assert bases(decisions) == {"b": {}}
 
 
@@ -84,7 +97,7 @@ def test_who_failed_on_what_was_then_published_is_rejected_without_another_test(
 
     decisions = gate.wrote("a", 1)
 
-    assert decided.Rejected(key="b", reason="total is wrong") in decisions
+    assert decided.Rejected(key="b") in decisions
     assert bases(decisions) == {}
 
 
@@ -155,4 +168,25 @@ def test_what_was_written_for_one_that_died_meanwhile_is_published_all_the_same(
     gate.leave("a")
     answered(gate, "b")
 
-    assert gate.wrote("a", 1) == [decided.Publish(key="b", test=2, basis=snapshot(cart="a"))]
+    assert gate.wrote("a", 1) == [publication("b", snapshot(cart="a"))]
+
+
+def test_a_new_gate_gives_a_turn_to_who_was_published_by_the_one_before_it() -> None:
+    gate = Gate()
+
+    assert gate.resume("b", "catalog", 8) == [decided.Turn(key="b")]
+    assert gate.resume("a", "cart", 7) == []
+    assert gate.resume("a", "cart", 7) == []
+
+    assert gate.deployed("b") == [decided.Turn(key="a")]
+    assert gate.resume("b", "catalog", 8) == []
+
+
+def test_who_has_a_verdict_that_does_not_hold_leaves_and_the_next_goes_on() -> None:
+    gate = joined(("a", "cart"), ("b", "catalog"))
+    answered(gate, "a")
+
+    decisions = gate.refused("a", "nobody signed it")
+
+    assert decisions[0] == decided.Rejected(key="a", reason="nobody signed it")
+    assert decisions[1] == decided.Test(key="b", test=3, basis={})

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.artifact import digest_of
 from domain.definition_file import parse_definition
-from domain.errors import Superseded
 from domain.manifest import ManifestPointer
 from domain.publication import REMEMBERED, PublishedSet
-from tests.domain.builders import MOMENT, manifest
+from tests.domain.builders import manifest
 
 
 def _pointer(name: str) -> ManifestPointer:
     return ManifestPointer(uri=f"s3://onward/{name}", digest=digest_of(name.encode()))
 
 
-def _published(current: PublishedSet, role: str, name: str, after: int = 0) -> PublishedSet:
+def _published(current: PublishedSet, role: str, name: str) -> PublishedSet:
     text = f"application: shop\nrole: {role}\nowner: team\n"
-    built = manifest(definition=parse_definition(text, "service.yaml"), started=MOMENT + timedelta(seconds=after))
-    return current.with_published(built, _pointer(name))
+    built = manifest(definition=parse_definition(text, "service.yaml"))
+    return current.with_published(built, _pointer(name), digest_of(f"verdict on {name}".encode()))
 
 
 @given(st.lists(st.sampled_from(["cart", "catalog", "web"]), max_size=30))
@@ -45,12 +41,11 @@ def test_a_release_finds_its_number_after_a_newer_one_of_its_role() -> None:
     assert current.number_of(_pointer("old")) == 1
 
 
-def test_a_release_that_started_before_the_published_one_of_its_role_is_superseded() -> None:
-    current = _published(PublishedSet(application="shop"), "cart", "later", after=10)
+def test_the_snapshot_is_what_a_candidate_is_tested_on() -> None:
+    current = _published(_published(PublishedSet(application="shop"), "cart", "c"), "web", "w")
 
-    with pytest.raises(Superseded, match="shop-cart is published as #1"):
-        _published(current, "cart", "earlier", after=5)
-    assert _published(current, "catalog", "earlier", after=5).version == 2
+    assert current.snapshot == {"cart": _pointer("c").digest, "web": _pointer("w").digest}
+    assert current.services["web"].verdict == digest_of(b"verdict on w")
 
 
 def test_what_was_never_published_has_no_number() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from domain.environment import Environment
-from domain.suite import SuiteOutcome, Verdict, judge, matches, parse_junit, suite_variables
+from domain.junit import Verdict, matches, parse_junit
+from domain.suite import SuiteOutcome, judge, suite_variables
 from tests.domain.builders import CART
 
 GOOD = b'<testsuites><testsuite><testcase classname="t" name="test_a" time="0.5"/></testsuite></testsuites>'

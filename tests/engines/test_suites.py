@@ -16,7 +16,8 @@ from docker.models.networks import Network
 from domain.environment import Environment
 from domain.errors import ForeignResource, NotFound
 from domain.identity import ServiceId
-from domain.suite import SuiteOutcome, SuiteRun, Verdict, judge
+from domain.junit import Verdict
+from domain.suite import SuiteOutcome, SuiteRun, judge
 from engines.suite_output import HEAD_LIMIT, TAIL_LIMIT
 from engines.suites import ContainerSuiteRunner
 from tests.engines.conftest import Images, wait_for

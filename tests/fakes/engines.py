@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import zipfile
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from domain.identity import ServiceId, canonical_name
 from domain.manifest import Dependency
 from domain.progress import Progress
 from domain.service import ServiceDefinition
+from domain.slices import FoundSlice, SliceOwner, SliceUp
 from domain.suite import SuiteOutcome, SuiteRun
 from tests.fakes.stores import MemoryRegistry
 
@@ -121,13 +123,73 @@ class MemoryEngine:
 
 
 class MemorySuiteRunner:
-    """Answers each run with the outcome that it was given for the environment, or a pass."""
+    """Answers each run with the outcome that it was given for the environment, or a pass.
+
+    ``answers`` decides of the suites of a slice: it gets the run, and says how it ends.
+    """
 
     def __init__(self) -> None:
         self.runs: list[SuiteRun] = []
         self.outcomes: dict[Environment, SuiteOutcome] = {}
+        self.answers: Callable[[SuiteRun], SuiteOutcome] = lambda _: passing()
+        self.running = 0
+        self.most_at_once = 0
+        self._lock = threading.Lock()
+
+    @property
+    def in_slices(self) -> list[SuiteRun]:
+        return [run for run in self.runs if run.slice]
 
     def run(self, run: SuiteRun, progress: Progress) -> SuiteOutcome:
-        self.runs.append(run)
-        report = b'<testsuite><testcase classname="smoke" name="test_smoke_health"/></testsuite>'
-        return self.outcomes.get(run.environment, SuiteOutcome(exit_code=0, reports=(report,), output="ok"))
+        with self._lock:
+            self.runs.append(run)
+            self.running += 1
+            self.most_at_once = max(self.most_at_once, self.running)
+        try:
+            progress.say("runs")
+            return self.answers(run) if run.slice else self.outcomes.get(run.environment, passing("test_smoke_health"))
+        finally:
+            with self._lock:
+                self.running -= 1
+
+
+def passing(case: str = "test_total") -> SuiteOutcome:
+    """A suite of one case that passes."""
+    report = f'<testsuite><testcase classname="suite" name="{case}"/></testsuite>'
+    return SuiteOutcome(exit_code=0, reports=(report.encode(),), output="ok")
+
+
+def failing(case: str = "test_total", message: str = "7 != 8") -> SuiteOutcome:
+    """A suite of one case that fails."""
+    report = (
+        f'<testsuite><testcase classname="suite" name="{case}"><failure message="{message}"/></testcase></testsuite>'
+    )
+    return SuiteOutcome(exit_code=1, reports=(report.encode(),), output=message)
+
+
+class MemorySlices:
+    """Slices that are up at once; ``blocked`` holds them back, ``sick`` roles never come up."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, FoundSlice] = {}
+        self.versions: dict[str, dict[str, Digest]] = {}
+        self.downs: list[str] = []
+        self.sick: set[str] = set()
+        self.blocked: threading.Event | None = None
+
+    def up(self, owner: SliceOwner, deployments: Sequence[Deployment], progress: Progress) -> SliceUp:
+        self.there[owner.name] = FoundSlice(owner=owner, created=datetime.now(UTC))
+        self.versions[owner.name] = {each.service.role: each.manifest.digest for each in deployments}
+        while self.blocked and not self.blocked.is_set():
+            progress.say("coming up")
+            progress.wait(0.05)
+        sick = sorted(self.sick & {each.service.role for each in deployments})
+        urls = {each.service.role: f"http://{each.name}:{each.definition.port}" for each in deployments}
+        return SliceUp(urls=urls, fault=f"{sick[0]} does not come up in the slice" if sick else "")
+
+    def down(self, owner: SliceOwner, progress: Progress) -> None:
+        self.downs.append(owner.name)
+        self.there.pop(owner.name, None)
+
+    def found(self) -> list[FoundSlice]:
+        return sorted(self.there.values(), key=lambda each: each.created)

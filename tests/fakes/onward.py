@@ -14,25 +14,35 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.build import BuildActivities
+from activities.combination import Combinations
 from activities.deploy import DeployActivities
 from activities.environment_reader import EnvironmentReader
+from activities.gate import GateActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
+from activities.slices import SliceActivities
 from activities.source import SourceActivities
 from activities.store_reader import StoreReader
+from activities.suites import SuiteActivities
 from activities.targets import Targets
+from activities.verdict_reader import VerdictReader
 from activities.verify import VerifyActivities
 from domain.artifact import Digest, digest_of
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty, duty_of, task_queue
 from domain.release import ReleaseRequest
 from domain.service import Kind
-from tests.fakes.engines import MemoryBuilder, MemoryEngine, MemorySuiteRunner
+from tests.fakes.engines import MemoryBuilder, MemoryEngine, MemorySlices, MemorySuiteRunner
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
+from workflows.application import ApplicationWorkflow
 from workflows.lookups import LOOKUPS
+from workflows.regression import RegressionWorkflow
 from workflows.release import ReleaseWorkflow
+from workflows.sweep import SweepWorkflow
+
+WORKFLOWS = [ReleaseWorkflow, RegressionWorkflow, ApplicationWorkflow, SweepWorkflow, *LOOKUPS]
 
 REPOSITORY = "https://git.test/shop"
 
@@ -69,8 +79,10 @@ class MemoryOnward:
         self.builder = MemoryBuilder(self.registry)
         self.engine = MemoryEngine()
         self.runner = MemorySuiteRunner()
+        self.slices = MemorySlices()
         self.signer = MemorySigner()
         self.trusted = MemorySigner()
+        self.attestor = MemorySigner(b"ci's")
         self.application = f"t{uuid4().hex[:8]}"
 
     def commit(self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info") -> ReleaseRequest:
@@ -91,9 +103,19 @@ class MemoryOnward:
             requested_by="ci",
         )
 
-    def activities(self, duty: Duty) -> list[Callable[..., Any]]:
-        """The activities of a duty, as ``worker.py`` wires them."""
-        manifests = ManifestReader(self.store, {"memory": self.trusted})
+    def manifests(self) -> ManifestReader:
+        """Believes what :attr:`trusted` signed."""
+        return ManifestReader(self.store, {"memory": self.trusted})
+
+    def verdicts(self) -> VerdictReader:
+        """Believes what a ci duty signed."""
+        return VerdictReader(self.store, {"memory": MemorySigner(b"ci's")})
+
+    def activities(self, duty: Duty, client: Client) -> list[Callable[..., Any]]:
+        """The activities of a duty, as ``duties.py`` wires them."""
+        if duty is Duty.ORCHESTRATE:
+            gates = GateActivities(client)
+            return [gates.join, gates.resume, gates.sweep_gates, gates.abandoned]
         if duty is Duty.BUILD:
             builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots())
             return [
@@ -103,18 +125,34 @@ class MemoryOnward:
                 ManifestActivities(self.store, self.signer).write_manifest,
             ]
         environment = next(one for one in ENVIRONMENTS if duty_of(one) is duty)
-        targets = Targets(environment, self.store, self.registry, manifests)
+        targets = Targets(environment, self.store, self.registry, self.manifests(), self.verdicts())
         engines = {Kind.SERVICE: self.engine}
         verify = VerifyActivities(targets, engines, self.runner, self.store)
-        reader, lookups = EnvironmentReader(engines), StoreReader(self.store, manifests)
-        return [
+        reader = EnvironmentReader(engines)
+        own: list[Callable[..., Any]] = [
             DeployActivities(targets, engines, "http://edge.test").deploy,
             verify.check_replicas,
             verify.run_smoke,
             verify.bake,
             reader.deployed,
             reader.service_logs,
-            PublishActivities(self.store, manifests).publish,
+        ]
+        return [*own, *self._regression()] if duty is Duty.CI else own
+
+    def _regression(self) -> list[Callable[..., Any]]:
+        combinations = Combinations(self.manifests(), self.registry)
+        cutting = SliceActivities(self.slices, combinations)
+        suites = SuiteActivities(self.runner, self.store, combinations, self.attestor)
+        publishing = PublishActivities(self.store, self.manifests(), combinations, self.verdicts())
+        lookups = StoreReader(self.store, self.manifests())
+        return [
+            cutting.bring_up,
+            cutting.take_down,
+            cutting.leftovers,
+            suites.run_suite,
+            suites.attest,
+            publishing.published,
+            publishing.publish,
             lookups.step_outputs,
             lookups.manifest,
         ]
@@ -127,8 +165,8 @@ class MemoryOnward:
                 worker = Worker(
                     client,
                     task_queue=task_queue(duty),
-                    workflows=[ReleaseWorkflow, *LOOKUPS] if duty is Duty.ORCHESTRATE else [],
-                    activities=[] if duty is Duty.ORCHESTRATE else self.activities(duty),
+                    workflows=WORKFLOWS if duty is Duty.ORCHESTRATE else [],
+                    activities=self.activities(duty, client),
                     activity_executor=ThreadPoolExecutor(16),
                     max_concurrent_activities=16,
                 )

@@ -189,7 +189,7 @@ async def test_a_manifest_that_a_stranger_signed_is_not_published(
     result = await failed(temporal.client, onward.commit())
 
     assert result.failure is not None
-    assert (result.failure.stage, result.failure.kind) == (Stage.PUBLISH, "Untrusted")
+    assert (result.failure.stage, result.failure.kind) == (Stage.REGRESSION, "Untrusted")
     assert onward.engine.updates == []
 
 

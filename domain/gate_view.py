@@ -1,0 +1,157 @@
+"""A gate as people see it: the queue, who is tested on whom, who waits for what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.gate import Candidate, Gate
+from domain.gate_decisions import Snapshot
+from domain.identity import parse_candidate_key
+from domain.message import Message
+
+#: So many of those ahead are named.
+SHOWN = 3
+
+
+class QueuePlace(Message):
+    """One candidate: its place from 1, on whom of those ahead it is tested, and what it waits for."""
+
+    place: int
+    release: str
+    run: str
+    role: str
+    state: str
+    express: bool = False
+    basis_ahead: tuple[str, ...] = ()
+    waits_for: str
+
+
+class TurnPlace(Message):
+    """One published release that deploys, or waits for its turn to."""
+
+    release: str
+    run: str
+    role: str
+    number: int
+    waits_for: str = ""
+
+
+class GateView(Message):
+    """All of a gate."""
+
+    application: str
+    published: Snapshot
+    window: int
+    queue: tuple[QueuePlace, ...] = ()
+    deploying: tuple[TurnPlace, ...] = ()
+    waiting: tuple[TurnPlace, ...] = ()
+    frozen: str = ""
+
+    @property
+    def runs(self) -> list[tuple[str, str]]:
+        """Workflow and run of every release that the gate knows."""
+        places: list[QueuePlace | TurnPlace] = [*self.queue, *self.deploying, *self.waiting]
+        return [(each.release, each.run) for each in places]
+
+    def reason(self, release: str) -> str | None:
+        """What a release waits for at the gate; ``None`` when it is not the gate that it waits for."""
+        places: list[QueuePlace | TurnPlace] = [*self.queue, *self.waiting]
+        return next((each.waits_for for each in places if each.release == release), None)
+
+
+def view_of(application: str, gate: Gate) -> GateView:
+    """The gate as it is now."""
+    return GateView(
+        application=application,
+        published=gate.published,
+        window=gate.window,
+        queue=tuple(_place(gate, index) for index in range(len(gate.queue))),
+        deploying=tuple(_turn(each.key, each.role, each.number) for each in gate.deploying),
+        waiting=tuple(_turn(each.key, each.role, each.number, _wait_for_turn(gate)) for each in gate.waiting),
+        frozen=gate.frozen,
+    )
+
+
+def gate_page(view: GateView) -> str:
+    """The page of a gate in the Temporal UI, as markdown."""
+    parts = [
+        f"## Gate of {view.application}",
+        f"{len(view.queue)} in the queue, at most {view.window} tested at once; {len(view.published)} roles published",
+    ]
+    if view.frozen:
+        parts.append(f"**Frozen**: {view.frozen}")
+    if view.queue:
+        rows = [f"| {each.place} | `{each.release}` | {each.state} | {each.waits_for} |" for each in view.queue]
+        parts.append("\n".join(["| | release | state | waits for |", "|---:|---|---|---|", *rows]))
+    turns = [("deploys", each) for each in view.deploying] + [("waits", each) for each in view.waiting]
+    if turns:
+        rows = [f"| #{each.number} | `{each.release}` | {state} | {each.waits_for} |" for state, each in turns]
+        parts.append("\n".join(["| | deploy turns | state | waits for |", "|---:|---|---|---|", *rows]))
+    return "\n\n".join([*parts, f"- `onward gate {view.application}`"])
+
+
+def _place(gate: Gate, index: int) -> QueuePlace:
+    candidate, ahead = gate.queue[index], gate.queue[:index]
+    release, run = parse_candidate_key(candidate.key)
+    manifests = set((candidate.basis or {}).values())
+    return QueuePlace(
+        place=index + 1,
+        release=release,
+        run=run,
+        role=candidate.role,
+        state=_state(gate, candidate),
+        express=candidate.express,
+        basis_ahead=tuple(_name(each.key) for each in ahead if each.manifest in manifests),
+        waits_for=_wait(gate, candidate, ahead),
+    )
+
+
+def _state(gate: Gate, candidate: Candidate) -> str:
+    if gate.publishing is not None and gate.publishing.key == candidate.key:
+        return "being published"
+    if candidate.basis is None:
+        return "queued"
+    return {None: "being tested", True: "passed", False: "failed"}[candidate.passed]
+
+
+def _wait(gate: Gate, candidate: Candidate, ahead: Sequence[Candidate]) -> str:
+    state = _state(gate, candidate)
+    if state == "being published":
+        return "the published set to be written"
+    if state == "queued":
+        return f"a free place among the {gate.window} that are tested at once; {_names(ahead)} ahead of it"
+    if state == "being tested":
+        return "its own regression to end"
+    if not ahead:
+        return "its publication" if candidate.passed else "being told that it is rejected"
+    unsettled = next((each for each in ahead if each.passed is None), ahead[0])
+    if state == "passed":
+        return (
+            f"{_name(unsettled.key)}, which is ahead of it: it passed together with that one, and is published after it"
+        )
+    return f"{_name(unsettled.key)}, which is ahead of it: if that one fails, it is tested again without it"
+
+
+def _wait_for_turn(gate: Gate) -> str:
+    if gate.deploying:
+        return f"its turn to deploy, after {_and([f'{_name(each.key)} (#{each.number})' for each in gate.deploying])}"
+    return f"deploys to be allowed again, frozen: {gate.frozen}" if gate.frozen else "its turn to deploy"
+
+
+def _turn(key: str, role: str, number: int, waits_for: str = "") -> TurnPlace:
+    release, run = parse_candidate_key(key)
+    return TurnPlace(release=release, run=run, role=role, number=number, waits_for=waits_for)
+
+
+def _names(candidates: Sequence[Candidate]) -> str:
+    return _and(
+        [_name(each.key) for each in candidates[:3]] + ([f"{len(candidates) - 3} more"] if len(candidates) > 3 else [])
+    )
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def _name(key: str) -> str:
+    return parse_candidate_key(key)[0]

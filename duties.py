@@ -1,0 +1,156 @@
+"""What each duty does: settings → stores, engines → activities. Only here a technology is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from temporalio.client import Client
+
+from activities.build import BuildActivities
+from activities.combination import Combinations
+from activities.deploy import DeployActivities
+from activities.environment_reader import EnvironmentReader
+from activities.gate import GateActivities
+from activities.manifest import ManifestActivities
+from activities.manifest_reader import ManifestReader
+from activities.plan import PlanActivities
+from activities.publish import PublishActivities
+from activities.slices import SliceActivities
+from activities.source import SourceActivities
+from activities.store_reader import StoreReader
+from activities.suites import SuiteActivities
+from activities.targets import Targets
+from activities.verdict_reader import VerdictReader
+from activities.verify import VerifyActivities
+from domain.deployment import EnvironmentEngine
+from domain.environment import Environment
+from domain.identity import Duty, slice_sites_bucket
+from domain.service import Kind
+from engines import docker_api
+from engines.builder import DockerBuilder
+from engines.ed25519 import VERDICTS, Ed25519Signer, load_trusted
+from engines.site import SiteEngine
+from engines.slice_sites import SliceSites
+from engines.slices import SwarmSlices
+from engines.suites import ContainerSuiteRunner
+from engines.swarm import SwarmEngine
+from settings import WorkerSettings
+from stores.git import GitRepositories
+from stores.registry import OciRegistry
+from stores.s3 import S3ObjectStore
+from stores.s3_site import S3SiteBucket
+from stores.snapshot import TarSnapshots
+
+Activities = Sequence[Callable[..., Any]]
+
+
+def object_store(settings: WorkerSettings) -> S3ObjectStore:
+    """Onward's own bucket."""
+    return S3ObjectStore(bucket=settings.s3_bucket, **_s3_access(settings))
+
+
+def site_bucket(settings: WorkerSettings, name: str) -> S3SiteBucket:
+    """The bucket of one site, under the same key."""
+    return S3SiteBucket(bucket=name, **_s3_access(settings))
+
+
+def manifest_reader(settings: WorkerSettings) -> ManifestReader:
+    """Reads manifests; believes the keys of the trusted directory."""
+    return ManifestReader(object_store(settings), load_trusted(settings.trusted_keys))
+
+
+def build_activities(settings: WorkerSettings) -> Activities:
+    """Git, the build engine, the registry, S3, the signing key."""
+    store, snapshots, repositories = object_store(settings), TarSnapshots(), GitRepositories()
+    builder = DockerBuilder(docker_api.connect(settings.build_docker_host))
+    registry = OciRegistry(settings.registry, tls=settings.registry_tls)
+    builds = BuildActivities(builder, registry, store, snapshots)
+    return [
+        SourceActivities(repositories, store, snapshots).fetch_source,
+        builds.build,
+        PlanActivities(repositories, builds).plan_builds,
+        ManifestActivities(store, Ed25519Signer.load(settings.signing_key)).write_manifest,
+    ]
+
+
+def verdict_reader(settings: WorkerSettings) -> VerdictReader:
+    """Reads verdicts; believes the keys of the directory ``verdicts`` among the trusted ones."""
+    return VerdictReader(object_store(settings), load_trusted(settings.trusted_keys / VERDICTS))
+
+
+def environment_activities(settings: WorkerSettings, environment: Environment) -> Activities:
+    """One environment's engine."""
+    store, manifests = object_store(settings), manifest_reader(settings)
+    client = docker_api.connect(settings.docker_host(Duty(environment)))
+    engines: dict[Kind, EnvironmentEngine] = {
+        Kind.SERVICE: SwarmEngine(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
+        Kind.STATIC: SiteEngine(store, partial(site_bucket, settings), stack=settings.stack),
+    }
+    registry = OciRegistry(settings.registry, tls=settings.registry_tls)
+    targets = Targets(environment, store, registry, manifests, verdict_reader(settings))
+    edge_url = settings.edge_ci_url if environment is Environment.CI else settings.edge_prod_url
+    verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
+    reader = EnvironmentReader(engines)
+    return [
+        DeployActivities(targets, engines, edge_url).deploy,
+        verify.check_replicas,
+        verify.run_smoke,
+        verify.bake,
+        reader.deployed,
+        reader.service_logs,
+    ]
+
+
+def regression_activities(settings: WorkerSettings) -> Activities:
+    """What the ci duty does beside its environment: slices, suites, verdicts, the published set, lookups."""
+    store, manifests = object_store(settings), manifest_reader(settings)
+    client = docker_api.connect(settings.docker_host(Duty.CI))
+    sites = SliceSites(store, site_bucket(settings, slice_sites_bucket(settings.stack)), stack=settings.stack)
+    slices = SwarmSlices(client, sites, stack=settings.stack, endpoint_mode=settings.endpoint_mode)
+    combinations = Combinations(manifests, OciRegistry(settings.registry, tls=settings.registry_tls))
+    cutting = SliceActivities(slices, combinations)
+    runner = ContainerSuiteRunner(client, stack=settings.stack)
+    suites = SuiteActivities(runner, store, combinations, Ed25519Signer.load(settings.verdict_key))
+    publishing = PublishActivities(store, manifests, combinations, verdict_reader(settings))
+    lookups = StoreReader(store, manifests)
+    return [
+        cutting.bring_up,
+        cutting.take_down,
+        cutting.leftovers,
+        suites.run_suite,
+        suites.attest,
+        publishing.published,
+        publishing.publish,
+        lookups.step_outputs,
+        lookups.manifest,
+    ]
+
+
+def gate_activities(client: Client) -> Activities:
+    """What needs Temporal and nothing else."""
+    gates = GateActivities(client)
+    return [gates.join, gates.resume, gates.sweep_gates, gates.abandoned]
+
+
+def _s3_access(settings: WorkerSettings) -> dict[str, str]:
+    return {
+        "endpoint": settings.s3_endpoint,
+        "access_key": settings.s3_access_key.get_secret_value(),
+        "secret_key": settings.s3_secret_key.get_secret_value(),
+        "region": settings.s3_region,
+    }
+
+
+def activities_of(duty: Duty, client: Client, settings: WorkerSettings) -> Activities:
+    """What a duty does."""
+    match duty:
+        case Duty.ORCHESTRATE:
+            return gate_activities(client)
+        case Duty.BUILD:
+            return build_activities(settings)
+        case Duty.CI:
+            return [*environment_activities(settings, Environment.CI), *regression_activities(settings)]
+        case Duty.PROD:
+            return environment_activities(settings, Environment.PROD)

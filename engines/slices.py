@@ -1,0 +1,140 @@
+"""Slices in a swarm: the same engine code as for ci and prod, in a place of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from time import monotonic
+
+from docker import DockerClient
+
+from domain import identity
+from domain.deployment import Deployment, settled
+from domain.errors import Conflict, DeployHalted, InvalidInput, NotFound, Unreachable
+from domain.progress import Progress
+from domain.service import Kind
+from domain.slices import FoundSlice, SliceOwner, SliceUp
+from engines.docker_api import address_of, translated
+from engines.labels import Label
+from engines.slice_sites import SliceSites
+from engines.swarm import SwarmEngine, url_at
+from engines.swarm_api import Json, SwarmServices
+from engines.swarm_networks import ensure_network
+from engines.swarm_place import SlicePlace
+from engines.swarm_tasks import moment
+
+POLL = 0.2
+AT_ONCE = 8
+
+#: Seconds in which a network is free of its last container; until then Docker keeps it.
+NETWORK_PATIENCE = 60.0
+
+
+class SwarmSlices:
+    """A :class:`domain.slices.Slices`.
+
+    :param stack: the label of everything that is made.
+    :param sites: serves the bundles of static services.
+    """
+
+    def __init__(self, client: DockerClient, sites: SliceSites, *, stack: str, endpoint_mode: str) -> None:
+        self._client = client
+        self._services = SwarmServices(client)
+        self._sites = sites
+        self._stack = stack
+        self._endpoint_mode = endpoint_mode
+
+    def up(self, owner: SliceOwner, deployments: Sequence[Deployment], progress: Progress) -> SliceUp:
+        """Bring all services up at once. The network is made first: by it a slice is found again."""
+        urls = {each.service.role: self._url(each) for each in deployments}
+        place = SlicePlace(owner.name, owner.application, owner.regression, owner.run, urls)
+        network = identity.slice_network(owner.application, owner.name)
+        ensure_network(self._client, network, self._stack, place.labels)
+        services = SwarmEngine(self._client, stack=self._stack, endpoint_mode=self._endpoint_mode, place=place)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            asked = [pool.submit(self._ask, services, each) for each in deployments]
+        for done in asked:
+            done.result()
+        running = [each for each in deployments if each.definition.kind is Kind.SERVICE]
+        return SliceUp(urls=urls, fault=_awaited(services, running, progress))
+
+    def down(self, owner: SliceOwner, progress: Progress) -> None:
+        """Services and suites first; the network goes last, so that a killed attempt is found again."""
+        labels = {Label.STACK.value: self._stack, Label.SLICE.value: owner.name}
+        for service in self._services.labelled(labels):
+            with suppress(NotFound):
+                self._services.remove(service["ID"])
+        self._remove_containers(owner.name)
+        self._remove_network(identity.slice_network(owner.application, owner.name), progress)
+
+    def found(self) -> list[FoundSlice]:
+        """By their networks."""
+        with translated(address_of(self._client)):
+            listed = self._client.api.networks(filters={"label": [f"{Label.STACK}={self._stack}", Label.SLICE.value]})
+        return sorted((_found(each) for each in listed), key=lambda each: each.created)
+
+    def _ask(self, services: SwarmEngine, deployment: Deployment) -> None:
+        if deployment.definition.kind is Kind.STATIC:
+            self._sites.serve(deployment.artifact)
+        else:
+            services.deploy(deployment)
+
+    def _url(self, deployment: Deployment) -> str:
+        if deployment.definition.kind is Kind.STATIC:
+            return self._sites.url(deployment.artifact)
+        return url_at(deployment.name, deployment.definition.port)
+
+    def _remove_containers(self, name: str) -> None:
+        with translated(address_of(self._client)):
+            labels = [f"{Label.STACK}={self._stack}", f"{Label.SLICE}={name}"]
+            suites = self._client.api.containers(all=True, quiet=True, filters={"label": labels})
+        for suite in suites:
+            with suppress(NotFound, Conflict), translated(address_of(self._client)):
+                self._client.api.remove_container(suite["Id"], force=True, v=True)
+
+    def _remove_network(self, name: str, progress: Progress) -> None:
+        """Swarm lets a network go once the last container is off it, and the machine a moment later."""
+        end = monotonic() + NETWORK_PATIENCE
+        while True:
+            try:
+                with translated(address_of(self._client)):
+                    self._client.api.remove_network(name)
+            except NotFound:
+                return
+            except (Conflict, InvalidInput, Unreachable):
+                if monotonic() > end:
+                    raise
+            progress.say(f"{name} is still in use")
+            progress.wait(POLL)
+
+
+def _awaited(services: SwarmEngine, deployments: Sequence[Deployment], progress: Progress) -> str:
+    """Wait until all serve; why one does not, or nothing."""
+    waiting = {each.service.role: each for each in deployments}
+    end = monotonic() + max((each.definition.deploy.timeout.total_seconds() for each in deployments), default=0)
+    while waiting:
+        for role, deployment in list(waiting.items()):
+            state = services.observe(deployment.environment, deployment.service)
+            try:
+                if state is not None and settled(state, deployment):
+                    del waiting[role]
+            except DeployHalted as error:
+                return f"{role} does not come up in the slice: {error}"
+        if waiting and monotonic() > end:
+            return f"{', '.join(sorted(waiting))} did not come up in the slice in time"
+        if waiting:
+            progress.say(f"waiting for {', '.join(sorted(waiting))}")
+            progress.wait(POLL)
+    return ""
+
+
+def _found(network: Json) -> FoundSlice:
+    labels = network["Labels"]
+    owner = SliceOwner(
+        name=labels[Label.SLICE],
+        application=labels[Label.APPLICATION],
+        regression=labels[Label.OWNER],
+        run=labels[Label.RUN],
+    )
+    return FoundSlice(owner=owner, created=moment(network["Created"]))

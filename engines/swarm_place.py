@@ -1,0 +1,112 @@
+"""Where in a swarm a deployment goes: to its environment, or to a slice of ci."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from domain import identity
+from domain.deployment import Deployment
+from domain.environment import Environment
+from domain.identity import ServiceId, canonical_name
+from engines.labels import Label
+from engines.swarm_spec import STOP_GRACE
+
+#: Networks by their names, and how else than by its own name the service is called on each.
+Networks = Mapping[str, Sequence[str]]
+
+
+class Place(Protocol):
+    """Names, networks and labels of the services of one place."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What everything of this place carries, beside the stack's label."""
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """Role → where it answers, of those roles of which the place itself knows."""
+
+    @property
+    def stop_grace(self) -> float:
+        """Seconds between SIGTERM and SIGKILL."""
+
+    def service_name(self, environment: Environment, service: ServiceId) -> str:
+        """The name of the swarm service."""
+
+    def networks(self, deployment: Deployment) -> Networks:
+        """What the service joins."""
+
+    def edge_network(self, deployment: Deployment) -> str | None:
+        """The network on which the edge reaches the service, if it does; it is one of :meth:`networks`."""
+
+
+class EnvironmentPlace:
+    """An environment itself: everything has its canonical name.
+
+    :param edge: whether services with an ingress join the environment's edge network.
+    """
+
+    labels: Mapping[str, str] = {}
+    urls: Mapping[str, str] = {}
+    stop_grace = STOP_GRACE
+
+    def __init__(self, stack: str, *, edge: bool = True) -> None:
+        self._stack = stack
+        self._edge = edge
+
+    def service_name(self, environment: Environment, service: ServiceId) -> str:
+        """The canonical name."""
+        return canonical_name(environment, service)
+
+    def networks(self, deployment: Deployment) -> Networks:
+        """The application's network, that of its datastores, and the edge's, as far as it needs them."""
+        application = identity.application_network(deployment.environment, deployment.service.application)
+        edge = self.edge_network(deployment)
+        return {name: [deployment.name] for name in (application, *_data(deployment), *([edge] if edge else ()))}
+
+    def edge_network(self, deployment: Deployment) -> str | None:
+        """Only for a service with an ingress."""
+        reached = self._edge and deployment.definition.ingress
+        return identity.edge_network(self._stack, deployment.environment) if reached else None
+
+
+class SlicePlace:
+    """A slice: services have names of their own, and their canonical ones only on the slice's network.
+
+    :param owner: the regression's workflow ID; ``run`` its run.
+    :param urls: role → where each service of the slice answers.
+    """
+
+    #: Nobody waits for what a slice still answers.
+    stop_grace = 0.1
+
+    def __init__(self, name: str, application: str, owner: str, run: str, urls: Mapping[str, str]) -> None:
+        self._name = name
+        self._network = identity.slice_network(application, name)
+        self.urls = urls
+        self.labels: Mapping[str, str] = {
+            Label.SLICE.value: name,
+            Label.APPLICATION.value: application,
+            Label.OWNER.value: owner,
+            Label.RUN.value: run,
+        }
+
+    def service_name(self, environment: Environment, service: ServiceId) -> str:  # noqa: ARG002 – slices are in ci
+        """A name that no other slice has."""
+        return identity.slice_service(self._name, service.role)
+
+    def networks(self, deployment: Deployment) -> Networks:
+        """The slice's own; and that of the datastores of ci, where the canonical name is not claimed."""
+        return {self._network: [deployment.name], **{name: [] for name in _data(deployment)}}
+
+    def edge_network(self, deployment: Deployment) -> str | None:  # noqa: ARG002
+        """No slice is reached from outside."""
+        return None
+
+
+def _data(deployment: Deployment) -> list[str]:
+    """Who reads no datastore has no business on their network."""
+    application = deployment.service.application
+    reads = deployment.definition.reads.datastores
+    return [identity.data_network(deployment.environment, application)] if reads else []

@@ -1,0 +1,84 @@
+"""Publication: by verdict and by compare-and-swap, and never by what somebody says."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.artifact import Artifact, ArtifactKind, digest_of
+from domain.errors import NotFound, Untrusted
+from domain.manifest import Manifest
+from domain.stages import Publication
+from tests.activities.publishing import Publishing
+from tests.domain.builders import IMAGE, definition, manifest
+
+TESTS = "tests: {integration: {context: tests}}\n"
+SUITE = Artifact(kind=ArtifactKind.SUITE, uri="registry.test/shop/cart/suite@x", digest=digest_of(b"suite"))
+
+
+def other(role: str) -> Manifest:
+    """The manifest of another role, without a suite."""
+    return manifest(
+        release=f"release:shop-{role}:bbbbbbbbbbbb", definition=definition().model_copy(update={"role": role})
+    )
+
+
+def test_a_candidate_gets_the_next_number_and_the_same_one_when_it_asks_again() -> None:
+    publishing, cart = Publishing(), manifest()
+    publishing.signed(cart)
+    verdict = publishing.attested(cart, {})
+
+    assert publishing.publish(cart, {}, verdict) == Publication(number=1)
+    assert publishing.publish(cart, {}, verdict) == Publication(number=1)
+
+
+def test_a_set_that_is_not_the_basis_is_not_written_and_the_answer_says_what_is_there() -> None:
+    publishing, cart, web = Publishing(), manifest(), other("web")
+    publishing.signed(cart)
+    publishing.signed(web)
+    publishing.publish(cart, {}, publishing.attested(cart, {}))
+    before = dict(publishing.onward.store.objects)
+
+    outcome = publishing.publish(web, {}, publishing.attested(web, {}))
+
+    assert outcome == Publication(contested={"cart": cart.digest})
+    assert publishing.onward.store.objects["published/shop.json"] == before["published/shop.json"]
+    assert publishing.publish(
+        web, {"cart": cart.digest}, publishing.attested(web, {"cart": cart.digest})
+    ) == Publication(number=2)
+
+
+def test_a_verdict_on_another_basis_does_not_count() -> None:
+    publishing, cart, web = Publishing(), manifest(), other("web")
+    publishing.signed(cart)
+    publishing.signed(web)
+    elsewhere = publishing.attested(cart, {"web": web.digest})
+
+    with pytest.raises(Untrusted, match="the verdict is about another basis"):
+        publishing.publish(cart, {}, elsewhere)
+
+
+def test_a_verdict_that_lacks_a_suite_does_not_count() -> None:
+    publishing = Publishing()
+    cart = manifest(definition=definition(TESTS), artifacts=(IMAGE, SUITE))
+    publishing.signed(cart)
+
+    with pytest.raises(Untrusted, match="cart's own new suite was not run"):
+        publishing.publish(cart, {}, publishing.attested(cart, {}))
+
+
+def test_a_verdict_on_a_manifest_without_its_suite_does_not_do_for_the_one_with_it() -> None:
+    publishing = Publishing()
+    bare, full = manifest(), manifest(definition=definition(TESTS), artifacts=(IMAGE, SUITE))
+    publishing.signed(bare)
+    publishing.signed(full)
+
+    with pytest.raises(NotFound):
+        publishing.publish(full, {}, publishing.attested(bare, {}))
+
+
+def test_another_releases_manifest_is_not_published() -> None:
+    publishing, cart = Publishing(), manifest()
+    publishing.signed(cart)
+
+    with pytest.raises(Untrusted, match="not of release:shop-cart:cccccccccccc"):
+        publishing.publish(cart, {}, publishing.attested(cart, {}), "release:shop-cart:cccccccccccc")

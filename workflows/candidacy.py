@@ -1,0 +1,196 @@
+"""A release at the gate of its application: it asks, is tested, published, given its turn – and leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, FailureError
+from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
+
+with workflow.unsafe.imports_passed_through():
+    from activities.gate import GateActivities
+    from domain.artifact import Digest
+    from domain.errors import RegressionFailed, Superseded
+    from domain.gate_decisions import Decision, Published, Rejected, SupersededBy, Test, Turn
+    from domain.gate_messages import GivenVerdict, Join, Leave, Resume
+    from domain.identity import Duty, candidate_key, gate_id, regression_id
+    from domain.junit import Verdict
+    from domain.regression_steps import RegressionRequest, RegressionResult
+    from domain.release import ReleaseRegression, ReleaseRequest
+    from workflows import policies
+    from workflows.regression import RegressionWorkflow
+
+Regression = ChildWorkflowHandle[RegressionWorkflow, RegressionResult]
+
+
+class Candidacy:
+    """Both sides of the talk with the gate. What comes late or twice changes nothing.
+
+    :param tell: called with the newest regression whenever there is something new to show.
+    """
+
+    def __init__(self, request: ReleaseRequest, tell: Callable[[ReleaseRegression], None]) -> None:
+        self._request = request
+        self._tell = tell
+        self._key = candidate_key(request.id, workflow.info().run_id)
+        self._manifest: Digest | None = None
+        self._asked: Test | None = None
+        self._tested: Test | None = None
+        self._tests = 0
+        self._published: Published | None = None
+        self._rejected: Rejected | None = None
+        self._superseded: SupersededBy | None = None
+        self._has_turn = False
+
+    # --- what the gate says -----------------------------------------------------------------
+
+    def hear(self, said: Decision) -> None:
+        """One message of the gate."""
+        match said:
+            case Test():
+                if self._asked is None or said.test > self._asked.test:
+                    self._asked = said
+            case Published():
+                self._published = self._published or said
+            case Rejected():
+                self._rejected = said
+            case Turn():
+                self._has_turn = True
+            case SupersededBy():
+                self._superseded = said
+
+    async def introduce(self) -> None:
+        """Go to the gate once more: the one that knew this release is gone."""
+        if self._published is not None:
+            await self._resume(self._published)
+        elif self._manifest is not None and self._rejected is None:
+            await self._join(self._manifest)
+
+    # --- what the release does --------------------------------------------------------------
+
+    async def join(self, manifest: Digest) -> None:
+        """Ask to be published."""
+        self._manifest = manifest
+        await self._join(manifest)
+
+    async def passed(self) -> RegressionResult:
+        """Run the regression that the gate asks for until one passes.
+
+        :raises ApplicationError: ``RegressionFailed`` – the gate says that the failed one counts.
+        """
+        result: RegressionResult | None = None
+        while True:
+            await workflow.wait_condition(lambda: self._rejected is not None or self._is_asked_anew)
+            if self._rejected is not None:
+                raise self._failure(result)
+            self._tested = self._asked
+            result = await self._regression(self._tested) if self._tested else None
+            if result is not None and result.passed:
+                return result
+
+    async def published(self) -> Published | None:
+        """The publication, or ``None`` when the gate asks for another test before it."""
+        await workflow.wait_condition(
+            lambda: self._published is not None or self._rejected is not None or self._is_asked_anew
+        )
+        if self._rejected is not None:
+            raise ApplicationError(
+                self._rejected.reason or "the gate refused the publication", type="Untrusted", non_retryable=True
+            )
+        return self._published
+
+    async def turn(self) -> None:
+        """Wait to be let through. :raises ApplicationError: ``Superseded``."""
+        await workflow.wait_condition(lambda: self._has_turn or self._superseded is not None)
+        if self._superseded is not None and not self._has_turn:
+            text = f"{self._superseded.by.partition('@')[0]} is newer and is deployed in its place"
+            raise ApplicationError(text, type=Superseded.__name__, non_retryable=True)
+
+    async def end(self, *, well: bool) -> None:
+        """Tell the gate that nobody need wait any more; a gate that is gone waits for nobody."""
+        if self._manifest is None:
+            return
+        try:
+            await self._gate.signal("deployed" if well else "leave", Leave(key=self._key))
+        except FailureError:
+            workflow.logger.info("the gate is gone")
+
+    # --- how ----------------------------------------------------------------------------------
+
+    @property
+    def _is_asked_anew(self) -> bool:
+        return self._asked is not self._tested
+
+    async def _regression(self, asked: Test) -> RegressionResult | None:
+        """One regression, or ``None`` when the gate asked for another one meanwhile."""
+        self._tests += 1
+        request = RegressionRequest(
+            release=self._request.id,
+            run=workflow.info().run_id,
+            service=self._request.service,
+            candidate=self._manifest or "",
+            basis=asked.basis,
+            test=asked.test,
+            ordinal=self._tests,
+        )
+        regression = await workflow.start_child_workflow(
+            RegressionWorkflow.run,
+            request,
+            id=regression_id(self._request.id, asked.test),
+            parent_close_policy=ParentClosePolicy.REQUEST_CANCEL,
+            static_summary=f"regression of {self._request.service}, test {self._tests}",
+        )
+        shown = ReleaseRegression(workflow=regression.id, basis=asked.basis)
+        self._tell(shown)
+        await workflow.wait_condition(lambda: regression.done() or self._asked is not asked)
+        if self._asked is not asked and not regression.done():
+            regression.cancel()
+            regression.add_done_callback(_noticed)
+            return None
+        result = await regression
+        self._tell(shown.model_copy(update={"suites": result.suites, "verdict": result.verdict}))
+        await self._answer(asked, result)
+        return result
+
+    async def _answer(self, asked: Test, result: RegressionResult) -> None:
+        if result.verdict is None:  # only a regression that has not ended has none
+            raise ApplicationError("the regression ended without a verdict", non_retryable=True)
+        verdict = GivenVerdict(key=self._key, test=asked.test, passed=result.passed, verdict=result.verdict)
+        try:
+            await self._gate.signal("verdict", verdict)
+        except FailureError:  # the gate is gone: another one asks for another test
+            await self.introduce()
+
+    def _failure(self, result: RegressionResult | None) -> ApplicationError:
+        failed = next((each for each in result.suites if each.verdict is Verdict.FAILED), None) if result else None
+        text = result.failure if result and result.failure else self._rejected.reason if self._rejected else ""
+        evidence = [failed.log] if failed else []
+        return ApplicationError(text, *evidence, type=RegressionFailed.__name__, non_retryable=True)
+
+    async def _join(self, manifest: Digest) -> None:
+        service = self._request.service
+        await workflow.execute_activity_method(
+            GateActivities.join,
+            Join(application=service.application, key=self._key, role=service.role, manifest=manifest),
+            **policies.lasting(Duty.ORCHESTRATE, f"join the queue of {service.application}"),
+        )
+
+    async def _resume(self, published: Published) -> None:
+        service = self._request.service
+        await workflow.execute_activity_method(
+            GateActivities.resume,
+            Resume(application=service.application, key=self._key, role=service.role, number=published.number),
+            **policies.lasting(Duty.ORCHESTRATE, f"wait for a turn in {service.application}"),
+        )
+
+    @property
+    def _gate(self) -> workflow.ExternalWorkflowHandle[object]:
+        return workflow.get_external_workflow_handle(gate_id(self._request.application))
+
+
+def _noticed(regression: asyncio.Future[RegressionResult]) -> None:
+    """Nobody waits for a regression that was given up; how it ended is its own affair."""
+    if not regression.cancelled():
+        regression.exception()

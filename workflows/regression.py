@@ -1,0 +1,165 @@
+"""One regression: a slice, every suite that the candidate must pass, a signed verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.slices import SliceActivities
+    from activities.suites import SuiteActivities
+    from domain.identity import Duty, slice_name
+    from domain.junit import Verdict
+    from domain.regression import SuiteResult, SuiteToRun, failure_of, settled, skipped
+    from domain.regression_page import suite_table
+    from domain.regression_steps import (
+        Attested,
+        RegressionRequest,
+        RegressionResult,
+        SliceReady,
+        SliceRequest,
+        SuiteRequest,
+        VerdictRequest,
+    )
+    from domain.slices import SliceOwner
+    from workflows import policies
+    from workflows.concurrently import all_or_first_error
+
+#: Suites that run at the same time in one slice.
+SUITES_AT_ONCE = 8
+
+#: Once the verdict is certain nothing is begun; what runs gets this long, for the report's sake.
+REST = timedelta(seconds=20)
+
+SLICE_TIMEOUT = timedelta(minutes=15)
+MARGIN = timedelta(minutes=1)
+
+
+@workflow.defn(name="Regression")
+class RegressionWorkflow:
+    """Slice up, suites, verdict, slice down – the last in every case."""
+
+    @workflow.init
+    def __init__(self, request: RegressionRequest) -> None:
+        self._request = request
+        info = workflow.info()
+        self._owner = SliceOwner(
+            name=slice_name(info.workflow_id, info.run_id),
+            application=request.service.application,
+            regression=info.workflow_id,
+            run=info.run_id,
+        )
+        self._state = "the slice comes up"
+        self._suites: tuple[SuiteToRun, ...] = ()
+        self._results: dict[SuiteToRun, SuiteResult] = {}
+
+    @workflow.run
+    async def run(self, request: RegressionRequest) -> RegressionResult:
+        """A failed suite is a result; an error is a server that did not answer for long."""
+        try:
+            ready = await self._slice_up()
+            if not ready.fault:
+                await self._run_suites(ready)
+            attested = await self._attest(ready)
+        finally:
+            await self._slice_down()
+        self._show(attested.failure or "passed")
+        return RegressionResult(
+            test=request.test, verdict=attested.verdict, failure=attested.failure, suites=self._in_order()
+        )
+
+    @workflow.query(description="Each suite's result so far, in the order of the report")
+    def results(self) -> RegressionResult:
+        """The results so far; the verdict is not known before the end."""
+        return RegressionResult(test=self._request.test, suites=self._in_order())
+
+    async def _slice_up(self) -> SliceReady:
+        self._show(self._state)
+        ready = await workflow.execute_activity_method(
+            SliceActivities.bring_up,
+            SliceRequest(owner=self._owner, regression=self._request),
+            **policies.long(Duty.CI, f"bring {self._owner.name} up", SLICE_TIMEOUT),
+        )
+        self._suites = ready.suites
+        return ready
+
+    async def _run_suites(self, ready: SliceReady) -> None:
+        """All at once, as far as there is room; the rest is not begun once a suite has failed for certain."""
+        room = asyncio.Semaphore(SUITES_AT_ONCE)
+        runs = [asyncio.ensure_future(self._in_its_turn(ready, suite, room)) for suite in ready.suites]
+        everything = asyncio.ensure_future(all_or_first_error(_waited(run) for run in runs))
+        self._show("the suites run")
+        await workflow.wait_condition(lambda: everything.done() or self._is_certain)
+        if not everything.done():
+            try:
+                await workflow.wait_condition(everything.done, timeout=REST)
+            except TimeoutError:
+                for run in runs:
+                    run.cancel()
+        await asyncio.gather(*runs, return_exceptions=True)
+        if not self._is_certain:
+            await everything
+
+    async def _in_its_turn(self, ready: SliceReady, suite: SuiteToRun, room: asyncio.Semaphore) -> None:
+        async with room:
+            if self._is_certain:
+                return
+            first = await self._run_suite(ready, suite, 1)
+            if first.verdict is Verdict.FAILED and not self._is_certain:
+                first = settled(first, await self._run_suite(ready, suite, 2))
+            self._results[suite] = first
+            self._show("the suites run")
+
+    async def _run_suite(self, ready: SliceReady, suite: SuiteToRun, attempt: int) -> SuiteResult:
+        again = "" if attempt == 1 else " once more"
+        return await workflow.execute_activity_method(
+            SuiteActivities.run_suite,
+            SuiteRequest(
+                owner=self._owner,
+                release=self._request.release,
+                run=self._request.run,
+                ordinal=self._request.ordinal,
+                urls=ready.urls,
+                suite=suite,
+                attempt=attempt,
+            ),
+            **policies.long(Duty.CI, f"run {suite.title}{again}", suite.timeout + MARGIN),
+        )
+
+    async def _attest(self, ready: SliceReady) -> Attested:
+        return await workflow.execute_activity_method(
+            SuiteActivities.attest,
+            VerdictRequest(regression=self._request, fault=ready.fault),
+            **policies.brief(Duty.CI, "sign the verdict"),
+        )
+
+    async def _slice_down(self) -> None:
+        await workflow.execute_activity_method(
+            SliceActivities.take_down,
+            self._owner,
+            **policies.long(Duty.CI, f"take {self._owner.name} down", SLICE_TIMEOUT),
+        )
+
+    @property
+    def _is_certain(self) -> bool:
+        return failure_of(list(self._results.values())) is not None
+
+    def _in_order(self) -> tuple[SuiteResult, ...]:
+        return tuple(self._results.get(suite, skipped(suite)) for suite in self._suites)
+
+    def _show(self, state: str) -> None:
+        self._state = state
+        request = self._request
+        ended = f"{len(self._results)} of {len(self._suites)} suites have ended" if self._suites else ""
+        basis = ", ".join(f"{role} `{digest[7:19]}`" for role, digest in sorted(request.basis.items())) or "nothing"
+        workflow.set_current_details(
+            f"## Regression of {request.service}: {state}\n\n"
+            f"For `{request.release}`, in `{self._owner.name}`, on {basis}. {ended}\n\n"
+            f"{suite_table(self._in_order())}"
+        )
+
+
+async def _waited(run: asyncio.Future[None]) -> None:
+    await run
