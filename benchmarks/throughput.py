@@ -19,11 +19,13 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from domain.release import Stage
+from stack.servers import temporal_config
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.conftest import TEMPORAL
 from tests.workflows.releasing import released
 from workflows import attributes
 
+PRAGMAS = ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=1"]
 RELEASES = 60
 AT_ONCE = 10
 ACTIVITIES_PER_RELEASE = 11  # source, two builds, manifest, publish, and deploy, check, smoke in two environments
@@ -37,7 +39,7 @@ async def main() -> None:
             data_converter=pydantic_data_converter,
             dev_server_existing_path=str(TEMPORAL),
             dev_server_database_filename=str(Path(directory, "temporal.db")),
-            dev_server_extra_args=["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=1"],
+            dev_server_extra_args=[*PRAGMAS, *temporal_config()],
             search_attributes=attributes.ALL,
         )
         async with environment:

@@ -22,6 +22,7 @@ from domain.environment import Environment
 from domain.identity import Duty, canonical_name, lookup_id, task_queue
 from domain.lookups import PlanRequest
 from domain.release import ReleaseRequest
+from stack.servers import temporal_config
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.conftest import TEMPORAL
 from tests.workflows.releasing import Release, started
@@ -99,6 +100,7 @@ async def record() -> None:
         dev_server_existing_path=str(TEMPORAL),
         search_attributes=attributes.ALL,
         identity="onward",
+        dev_server_extra_args=temporal_config(),
     )
     async with environment:
         for story in STORIES:
