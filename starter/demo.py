@@ -1,4 +1,4 @@
-"""The story of the demo: three services, released at once; one line changed, released again."""
+"""The story of the demo: four services, released at once; one line changed, released again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from starter.output import ExitCode, Output
 from starter.releases import Releases
 from starter.text import age, seconds, summary, title
 
-ROLES = ("catalog", "cart", "web")
+ROLES = ("catalog", "cart", "checkout", "web")
 EDGE_PATIENCE = 10.0
 
 

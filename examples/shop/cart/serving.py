@@ -1,6 +1,6 @@
 """JSON over HTTP, with the standard library: routes in, answers and one log line each out.
 
-``cart`` and ``catalog`` have a copy each: they share a habit, not a library, so that each can be
+``cart``, ``catalog`` and ``checkout`` have a copy each: they share a habit, not a library, so that each can be
 released alone.
 """
 

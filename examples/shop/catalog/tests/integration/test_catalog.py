@@ -67,7 +67,7 @@ class PathsTest(unittest.TestCase):
         self.assertEqual(ask("/somewhere/catalog/products"), ask("/catalog/products"))
 
     def test_it_answers_nowhere_else(self):
-        for path in ("/", "/catalog", "/catalogue/products", "/products", "/catalog/products/tea/price"):
+        for path in ("/", "/catalogue/products", "/products", "/catalog/products/tea/price"):
             with self.subTest(path=path):
                 self.assertEqual(ask(path)[0], 404)
 
