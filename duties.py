@@ -125,6 +125,7 @@ def regression_activities(settings: WorkerSettings) -> Activities:
         publishing.publish,
         lookups.step_outputs,
         lookups.manifest,
+        lookups.published_suites,
     ]
 
 

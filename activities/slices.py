@@ -32,10 +32,11 @@ class SliceActivities:
         with Heartbeat() as progress:
             progress.say("reading the manifests")
             combination = self._combinations.read(request.regression)
+            versions = {role: manifest.release for role, (_, manifest) in combination.basis.items()}
             if combination.fault:
-                return SliceReady(fault=combination.fault)
+                return SliceReady(versions=versions, fault=combination.fault)
             up = self._slices.up(request.owner, self._combinations.deployments(combination), progress)
-            return SliceReady(urls=up.urls, suites=tuple(combination.suites), fault=up.fault)
+            return SliceReady(versions=versions, urls=up.urls, suites=tuple(combination.suites), fault=up.fault)
 
     @activity.defn(no_thread_cancel_exception=True)
     def take_down(self, owner: SliceOwner) -> None:

@@ -12,11 +12,14 @@ from domain.lookups import (
     TEXT_LIMIT,
     ManifestDocument,
     ManifestRequest,
+    PublishedSuites,
     StepOutput,
     StepOutputRequest,
     StepOutputs,
 )
 from domain.manifest import ManifestPointer, read_manifest
+from domain.publication import PublishedSet
+from domain.stages import PublishedRequest
 from domain.storage import ObjectStore
 
 
@@ -54,6 +57,16 @@ class StoreReader:
         content, uri = self._store.get(key), self._store.uri(key)
         fault = "its bytes do not have the digest it is stored under" if digest_of(content) != digest else None
         return ManifestDocument(digest=digest, uri=uri, document=content.decode(), fault=fault or self._fault(digest))
+
+    @activity.defn
+    def published_suites(self, request: PublishedRequest) -> PublishedSuites:
+        """The published services of an application that have a suite."""
+        found = self._store.read(identity.published_set_key(request.application))
+        services = PublishedSet.model_validate_json(found.content).services if found else {}
+        read = {role: self._manifests.read(version.manifest) for role, version in services.items()}
+        return PublishedSuites(
+            releases={role: manifest.release for role, manifest in read.items() if manifest.definition.tests}
+        )
 
     def _given(self, document: str) -> ManifestDocument:
         content = document.strip().encode()

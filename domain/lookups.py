@@ -9,6 +9,7 @@ from domain.deployment import ServiceState
 from domain.environment import Environment
 from domain.identity import ServiceId
 from domain.message import Message
+from domain.regression import Origin
 from domain.release import ReleaseRequest
 
 #: Of one text that travels through Temporal (its own bound is 2 MiB).
@@ -112,9 +113,37 @@ class PlannedDeploy(Message):
     replicas: int
 
 
+class PublishedSuites(Message):
+    """The published services of an application that have a suite: role → release."""
+
+    releases: dict[str, str]
+
+
+class PlannedSuite(Message):
+    """A suite that a release would have to pass; ``release`` is whose suite it is."""
+
+    role: str
+    origin: Origin
+    release: str
+
+
 class Plan(Message):
-    """What a release would build, reuse and deploy."""
+    """What a release would build, reuse, test and deploy."""
 
     release: str
     artifacts: tuple[PlannedArtifact, ...]
+    suites: tuple[PlannedSuite, ...] = ()
     deploys: tuple[PlannedDeploy, ...]
+
+
+def planned_suites(release: ReleaseRequest, published: PublishedSuites, *, has_suite: bool) -> tuple[PlannedSuite, ...]:
+    """What :func:`domain.regression.required_suites` will ask for, as far as it is known before the build.
+
+    :param has_suite: whether the commit itself brings a suite.
+    """
+    own = [PlannedSuite(role=release.role, origin=Origin.NEW, release=release.id)] if has_suite else []
+    previous = published.releases.get(release.role)
+    if previous:
+        own.append(PlannedSuite(role=release.role, origin=Origin.PREVIOUS, release=previous))
+    others = sorted((role, of) for role, of in published.releases.items() if role != release.role)
+    return (*own, *(PlannedSuite(role=role, origin=Origin.PUBLISHED, release=of) for role, of in others))

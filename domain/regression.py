@@ -36,6 +36,7 @@ class SuiteToRun(Message):
 
     service: ServiceId
     origin: Origin
+    release: str
     manifest: Digest
     image: Artifact
     timeout: Duration
@@ -55,6 +56,7 @@ class SuiteResult(Message):
 
     service: ServiceId
     origin: Origin
+    release: str
     manifest: Digest
     suite: Digest
     verdict: Verdict
@@ -133,6 +135,7 @@ def result_of(suite: SuiteToRun, report: SuiteReport, seconds: float, log: str, 
     return SuiteResult(
         service=suite.service,
         origin=suite.origin,
+        release=suite.release,
         manifest=suite.manifest,
         suite=suite.image.digest,
         verdict=report.verdict,
@@ -158,11 +161,13 @@ def settled(first: SuiteResult, second: SuiteResult) -> SuiteResult:
 
 
 def failure_of(results: Sequence[SuiteResult]) -> str | None:
-    """Why a regression failed, with the suite's name first; ``None`` when every suite passed."""
+    """Why a regression failed: which suite of which release, and its reason; ``None`` when all passed."""
     failed = [result for result in results if result.verdict is Verdict.FAILED]
     if failed:
+        first = failed[0]
+        whose = "" if first.origin is Origin.NEW else f" ({first.release})"
         more = f"; and {len(failed) - 1} more of {len(results)} suites" if len(failed) > 1 else ""
-        return f"{failed[0].title}: {failed[0].reason}{more}"
+        return f"{first.title}{whose}: {first.reason}{more}"
     skipped = [result.title for result in results if result.verdict is Verdict.SKIPPED]
     return f"{skipped[0]} was not run" if skipped else None
 
@@ -183,6 +188,7 @@ def _suite(manifest: Manifest, digest: Digest, origin: Origin, excuses: tuple[Ex
     return SuiteToRun(
         service=manifest.service,
         origin=origin,
+        release=manifest.release,
         manifest=digest,
         image=image,
         timeout=tests.integration.timeout,

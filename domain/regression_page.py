@@ -10,15 +10,12 @@ from domain.regression import SuiteResult
 MARKS = {Verdict.PASSED: "✔", Verdict.FAILED: "✘", Verdict.SKIPPED: "·"}
 
 
-def suite_table(results: Iterable[SuiteResult], numbers: dict[str, str] | None = None) -> str:
-    """Suite, version, result, seconds, where its output is; what failed comes first.
-
-    :param numbers: manifest → how to call the version; its digest is abbreviated without.
-    """
+def suite_table(results: Iterable[SuiteResult]) -> str:
+    """Suite, version, result, seconds, where its output is; what failed comes first."""
     rows = ["| | suite | version | time | result | output |", "|---|---|---|---:|---|---|"]
     order = (Verdict.FAILED, Verdict.PASSED, Verdict.SKIPPED)
     for each in sorted(results, key=lambda result: order.index(result.verdict)):
-        version = (numbers or {}).get(each.manifest) or each.manifest.partition(":")[2][:12]
+        version = each.release.rpartition(":")[2]
         reason = " ".join(each.reason.split()).replace("|", "\\|")
         output = f"`{each.log}`" if each.log else ""
         rows.append(

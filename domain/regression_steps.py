@@ -37,8 +37,12 @@ class SliceRequest(Message):
 
 
 class SliceReady(Message):
-    """What is to be run in a slice that is up; ``fault`` says why nothing can be, if so."""
+    """What is to be run in a slice that is up; ``fault`` says why nothing can be, if so.
 
+    ``versions``: role → the release of the version that the candidate is tested with.
+    """
+
+    versions: dict[str, str] = Field(default_factory=dict)
     urls: dict[str, str] = Field(default_factory=dict)
     suites: tuple[SuiteToRun, ...] = ()
     fault: str = ""
@@ -78,9 +82,10 @@ class Attested(Message):
 
 
 class RegressionResult(Message):
-    """How one regression ended; there is no verdict before the end."""
+    """How one regression ended; there is no verdict before the end. ``versions`` as in a slice."""
 
     test: int
+    versions: dict[str, str] = Field(default_factory=dict)
     verdict: Digest | None = None
     failure: str = ""
     suites: tuple[SuiteResult, ...] = ()

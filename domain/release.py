@@ -102,10 +102,11 @@ class Failure(Message):
 
 
 class ReleaseRegression(Message):
-    """The last regression of a release: on which versions (role → manifest), and each suite so far."""
+    """The last regression of a release: on which versions, as manifests and as releases, and each suite."""
 
     workflow: str
     basis: Snapshot
+    versions: dict[str, str] = Field(default_factory=dict)
     suites: tuple[SuiteResult, ...] = ()
     verdict: Digest | None = None
 

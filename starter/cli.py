@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from starter.command import Debug
-from starter.commands import authoring, demonstrating, inspecting, manifests, releasing, stacking
+from starter.commands import authoring, demonstrating, gating, inspecting, manifests, releasing, stacking
 
 app = typer.Typer(
     name="onward",
@@ -32,7 +32,14 @@ def options(
 _PANELS: dict[str, list[Callable[..., None]]] = {
     "The local stack": [stacking.up, stacking.down, stacking.doctor],
     "Releases": [releasing.release, releasing.releases, releasing.show, releasing.watch, releasing.why],
-    "Looking": [inspecting.logs, inspecting.deployed, manifests.manifest, manifests.verify_manifest, inspecting.plan],
+    "Looking": [
+        gating.gate,
+        inspecting.logs,
+        inspecting.deployed,
+        manifests.manifest,
+        manifests.verify_manifest,
+        inspecting.plan,
+    ],
     "Services": [authoring.check, demonstrating.demo],
 }
 for _panel, _commands in _PANELS.items():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from domain.release import ReleaseResult, ReleaseStatus, StageResult, StageStatus
+from domain.junit import Verdict
+from domain.release import ReleaseResult, ReleaseStatus, Stage, StageResult, StageStatus
 
 _MARKS = {
     StageStatus.RUNNING: "…",
@@ -13,6 +14,9 @@ _MARKS = {
     StageStatus.CANCELLED: "■",
     StageStatus.SUPERSEDED: "»",
 }
+
+
+SUITE_MARKS = {Verdict.FAILED: "✘", Verdict.PASSED: "✔", Verdict.SKIPPED: "·"}
 
 
 def seconds(duration: float | None) -> str:
@@ -43,9 +47,30 @@ def title(result: ReleaseResult) -> str:
     return f"{result.application}-{result.role}{number} ({result.commit[:12]}): {result.status}"
 
 
+def tested_with(result: ReleaseResult) -> str:
+    """The other releases that a failed regression ran with; empty for any other failure."""
+    if result.failure is None or result.failure.stage is not Stage.REGRESSION or result.regression is None:
+        return ""
+    versions = ", ".join(sorted(result.regression.versions.values()))
+    return f"; it was tested with {versions}" if versions else ""
+
+
+def suite_lines(result: ReleaseResult) -> list[str]:
+    """One line for each suite of the last regression, what failed first."""
+    suites = result.regression.suites if result.regression else ()
+    order = list(SUITE_MARKS)
+    return [
+        f"  {SUITE_MARKS[each.verdict]} {each.service.role}, {each.origin} ({each.release.rpartition(':')[2]}) "
+        f"{seconds(each.seconds):>7}  {' '.join(each.reason.split())}"
+        for each in sorted(suites, key=lambda suite: order.index(suite.verdict))
+    ]
+
+
 def summary(result: ReleaseResult, ui: str) -> str:
     """A release for a person: how it is, its stages, why it failed, and what to do next."""
     lines = [title(result), *(f"  {stage_line(stage)}" for stage in result.stages)]
+    if suites := suite_lines(result):
+        lines += ["", "suites of the regression:", *suites]
     if result.failure:
         lines += ["", f"failed in {result.failure.stage} ({result.failure.kind}):"]
         lines += [f"  {line}" for line in result.failure.message.splitlines()]

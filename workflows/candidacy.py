@@ -39,6 +39,7 @@ class Candidacy:
         self._asked: Test | None = None
         self._tested: Test | None = None
         self._tests = 0
+        self._result: RegressionResult | None = None
         self._published: Published | None = None
         self._rejected: Rejected | None = None
         self._superseded: SupersededBy | None = None
@@ -60,6 +61,10 @@ class Candidacy:
                 self._has_turn = True
             case SupersededBy():
                 self._superseded = said
+
+    def regressed(self, result: RegressionResult) -> None:
+        """A regression has ended, though its slice may not be gone yet."""
+        self._result = result
 
     async def introduce(self) -> None:
         """Go to the gate once more: the one that knew this release is gone."""
@@ -119,6 +124,9 @@ class Candidacy:
 
     # --- how ----------------------------------------------------------------------------------
 
+    def _has_result(self, asked: Test) -> bool:
+        return self._result is not None and self._result.test == asked.test
+
     @property
     def _is_asked_anew(self) -> bool:
         return self._asked is not self._tested
@@ -144,13 +152,15 @@ class Candidacy:
         )
         shown = ReleaseRegression(workflow=regression.id, basis=asked.basis)
         self._tell(shown)
-        await workflow.wait_condition(lambda: regression.done() or self._asked is not asked)
-        if self._asked is not asked and not regression.done():
+        regression.add_done_callback(_noticed)
+        await workflow.wait_condition(lambda: regression.done() or self._has_result(asked) or self._asked is not asked)
+        result = self._result if self._has_result(asked) else None
+        if result is None and self._asked is not asked:
             regression.cancel()
-            regression.add_done_callback(_noticed)
             return None
-        result = await regression
-        self._tell(shown.model_copy(update={"suites": result.suites, "verdict": result.verdict}))
+        result = result or await regression
+        known = {"versions": result.versions, "suites": result.suites, "verdict": result.verdict}
+        self._tell(shown.model_copy(update=known))
         await self._answer(asked, result)
         return result
 

@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.environment_reader import EnvironmentReader
     from activities.plan import PlanActivities
     from activities.store_reader import StoreReader
+    from domain.artifact import ArtifactKind
     from domain.environment import ENVIRONMENTS, Environment
     from domain.identity import Duty, duty_of
     from domain.lookups import (
@@ -27,7 +28,9 @@ with workflow.unsafe.imports_passed_through():
         ServiceLogsRequest,
         StepOutputRequest,
         StepOutputs,
+        planned_suites,
     )
+    from domain.stages import PublishedRequest
     from workflows import policies
 
 
@@ -85,9 +88,20 @@ class PlanWorkflow:
         builds = workflow.execute_activity_method(
             PlanActivities.plan_builds, request, **policies.lookup(Duty.BUILD, "compare the inputs with earlier builds")
         )
+        published = workflow.execute_activity_method(
+            StoreReader.published_suites,
+            PublishedRequest(application=request.release.application),
+            **policies.lookup(Duty.CI, "which suites are published"),
+        )
         deploys = asyncio.gather(*(self._deploy(environment, request) for environment in ENVIRONMENTS))
-        planned, there = await asyncio.gather(builds, deploys)
-        return Plan(release=request.release.id, artifacts=planned.artifacts, deploys=tuple(there))
+        planned, suites, there = await asyncio.gather(builds, published, deploys)
+        has_suite = any(each.kind is ArtifactKind.SUITE for each in planned.artifacts)
+        return Plan(
+            release=request.release.id,
+            artifacts=planned.artifacts,
+            suites=planned_suites(request.release, suites, has_suite=has_suite),
+            deploys=tuple(there),
+        )
 
     async def _deploy(self, environment: Environment, request: PlanRequest) -> PlannedDeploy:
         service = request.release.service

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from domain.release import Failure, ReleaseRequest, ReleaseResult, Stage, StageStatus
+    from domain.regression_page import suite_table
+    from domain.release import Failure, ReleaseRegression, ReleaseRequest, ReleaseResult, Stage, StageStatus
 
 _MARKS = {
     StageStatus.RUNNING: "▶",
@@ -27,6 +28,8 @@ def release_page(request: ReleaseRequest, result: ReleaseResult, links: Mapping[
     if result.failure:
         parts.append(_failure(result.failure))
     parts.append(_stages(result))
+    if result.regression:
+        parts.append(_regression(result.regression))
     more = [f"- [{name}]({url})" for name, url in links.items() if url]
     if result.manifest:
         more.append(f"- manifest `{result.manifest.digest}`")
@@ -44,6 +47,16 @@ def _failure(failure: Failure) -> str:
     quoted = "\n".join(f"> {line}" for line in failure.message.splitlines())
     evidence = f"\n\nEvidence: `{failure.evidence}`" if failure.evidence else ""
     return f"**Failed in {failure.stage}** ({failure.kind})\n\n{quoted}{evidence}"
+
+
+def _regression(regression: ReleaseRegression) -> str:
+    versions = ", ".join(f"`{release}`" for _, release in sorted(regression.versions.items()))
+    lines = [f"### Regression `{regression.workflow}`"]
+    if versions:
+        lines.append(f"With {versions}")
+    if regression.suites:
+        lines.append(suite_table(regression.suites))
+    return "\n\n".join(lines)
 
 
 def _stages(result: ReleaseResult) -> str:

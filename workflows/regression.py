@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.slices import SliceActivities
@@ -53,27 +55,31 @@ class RegressionWorkflow:
         )
         self._state = "the slice comes up"
         self._suites: tuple[SuiteToRun, ...] = ()
+        self._versions: dict[str, str] = {}
         self._results: dict[SuiteToRun, SuiteResult] = {}
 
     @workflow.run
-    async def run(self, request: RegressionRequest) -> RegressionResult:
-        """A failed suite is a result; an error is a server that did not answer for long."""
+    async def run(self, request: RegressionRequest) -> RegressionResult:  # noqa: ARG002 – init keeps it
+        """A failed suite is a result; an error is a server that did not answer for long.
+
+        The release hears the result before the slice is gone.
+        """
         try:
             ready = await self._slice_up()
             if not ready.fault:
                 await self._run_suites(ready)
             attested = await self._attest(ready)
+            result = self.results().model_copy(update={"verdict": attested.verdict, "failure": attested.failure})
+            self._show(attested.failure or "passed")
+            await self._report(result)
         finally:
             await self._slice_down()
-        self._show(attested.failure or "passed")
-        return RegressionResult(
-            test=request.test, verdict=attested.verdict, failure=attested.failure, suites=self._in_order()
-        )
+        return result
 
     @workflow.query(description="Each suite's result so far, in the order of the report")
     def results(self) -> RegressionResult:
         """The results so far; the verdict is not known before the end."""
-        return RegressionResult(test=self._request.test, suites=self._in_order())
+        return RegressionResult(test=self._request.test, versions=self._versions, suites=self._in_order())
 
     async def _slice_up(self) -> SliceReady:
         self._show(self._state)
@@ -82,7 +88,7 @@ class RegressionWorkflow:
             SliceRequest(owner=self._owner, regression=self._request),
             **policies.long(Duty.CI, f"bring {self._owner.name} up", SLICE_TIMEOUT),
         )
-        self._suites = ready.suites
+        self._suites, self._versions = ready.suites, ready.versions
         return ready
 
     async def _run_suites(self, ready: SliceReady) -> None:
@@ -135,12 +141,32 @@ class RegressionWorkflow:
             **policies.brief(Duty.CI, "sign the verdict"),
         )
 
+    async def _report(self, result: RegressionResult) -> None:
+        parent = workflow.info().parent
+        if parent is None:  # somebody started it by hand
+            return
+        release = workflow.get_external_workflow_handle(parent.workflow_id, run_id=parent.run_id)
+        with suppress(FailureError):  # the release is over: nobody wants to know
+            await release.signal("regressed", result)
+
     async def _slice_down(self) -> None:
-        await workflow.execute_activity_method(
-            SliceActivities.take_down,
-            self._owner,
-            **policies.long(Duty.CI, f"take {self._owner.name} down", SLICE_TIMEOUT),
+        """Also while this workflow is cancelled, and however often."""
+        going = asyncio.ensure_future(
+            workflow.execute_activity_method(
+                SliceActivities.take_down,
+                self._owner,
+                **policies.long(Duty.CI, f"take {self._owner.name} down", SLICE_TIMEOUT),
+            )
         )
+        cancelled = False
+        while not going.done():
+            try:
+                await asyncio.shield(going)
+            except asyncio.CancelledError:
+                cancelled = True
+        going.result()
+        if cancelled:
+            raise asyncio.CancelledError
 
     @property
     def _is_certain(self) -> bool:
@@ -153,10 +179,11 @@ class RegressionWorkflow:
         self._state = state
         request = self._request
         ended = f"{len(self._results)} of {len(self._suites)} suites have ended" if self._suites else ""
-        basis = ", ".join(f"{role} `{digest[7:19]}`" for role, digest in sorted(request.basis.items())) or "nothing"
+        basis = ", ".join(f"`{release}`" for _, release in sorted(self._versions.items()))
+        alone = "nothing" if not request.basis else f"{len(request.basis)} published services"
         workflow.set_current_details(
             f"## Regression of {request.service}: {state}\n\n"
-            f"For `{request.release}`, in `{self._owner.name}`, on {basis}. {ended}\n\n"
+            f"For `{request.release}`, in `{self._owner.name}`, with {basis or alone}. {ended}\n\n"
             f"{suite_table(self._in_order())}"
         )
 

@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.identity import Duty, duty_of
     from domain.manifest import Manifest, ManifestPointer
     from domain.regression import summary_of
+    from domain.regression_steps import RegressionResult
     from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
     from domain.service import ServiceDefinition
     from domain.stages import BuildRequest, Built, Source, Target, artifacts_to_build
@@ -95,6 +96,11 @@ class ReleaseWorkflow:
     def superseded(self, said: SupersededBy) -> None:
         """It ends well: what it brought is in the newer one."""
         self._candidacy.hear(said)
+
+    @workflow.signal(description="Its regression: ended like this")
+    def regressed(self, result: RegressionResult) -> None:
+        """The slice may still be there."""
+        self._candidacy.regressed(result)
 
     @workflow.signal(description="The sweep: the gate that knew this release is gone")
     async def introduce(self) -> None:

@@ -77,7 +77,7 @@ def logs(
 def plan(
     repository: Repository, commit: Commit, service_directory: ServiceDirectory = ".", as_json: Json = False
 ) -> ExitCode | None:
-    """What a release of a commit would build, reuse and deploy; changes nothing."""
+    """What a release of a commit would build, reuse, test and deploy; changes nothing."""
     from starter.commands.releasing import checked_request
 
     request = checked_request(repository, commit, service_directory)
@@ -95,6 +95,7 @@ def plan(
             (each.kind.value, "reuse" if each.reused else "build", f"inputs {each.inputs[:19]}")
             for each in found.artifacts
         ]
+        rows += [("test", f"{each.role}, {each.origin}", each.release) for each in found.suites]
         for each in found.deploys:
             there = f"replaces #{each.running} ({(each.commit or '')[:12]})" if each.running else "first deploy"
             rows.append((f"deploy {each.environment}", there, _replicas(each.replicas)))

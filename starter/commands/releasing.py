@@ -106,8 +106,10 @@ def why(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
 
     async def run() -> None:
         from starter.connection import connect
+        from starter.gates import Gates
         from starter.pending import waits_for
         from starter.releases import Releases
+        from starter.text import tested_with
 
         connection, output = await connect(), Output(as_json=as_json)
         found = Releases(connection.client)
@@ -115,10 +117,11 @@ def why(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
         seen = await found.see(handle)
         result, stage = seen.result, seen.result.current
         if not seen.final:
-            reason = await waits_for(connection.client, handle)
+            reason = await Gates(connection.client).reason(result) or await waits_for(connection.client, handle)
             sentence = f"{result.release} is in {stage.name if stage else 'no stage yet'}: {reason}"
         elif result.failure:
             sentence = f"{result.release} {result.status} in {result.failure.stage}: {result.failure.message}"
+            sentence += tested_with(result)
         else:
             detail = f": {stage.detail}" if stage and stage.detail else ""
             sentence = f"{result.release} is {result.status}{detail}"

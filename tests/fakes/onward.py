@@ -6,6 +6,7 @@ import tarfile
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,9 +30,14 @@ from activities.suites import SuiteActivities
 from activities.targets import Targets
 from activities.verdict_reader import VerdictReader
 from activities.verify import VerifyActivities
-from domain.artifact import Digest, digest_of
+from domain import identity
+from domain.artifact import Artifact, ArtifactKind, Digest, digest_of
+from domain.attestation import seal
+from domain.definition_file import parse_definition
 from domain.environment import ENVIRONMENTS
-from domain.identity import Duty, duty_of, task_queue
+from domain.identity import Duty, ServiceId, duty_of, task_queue
+from domain.manifest import Manifest
+from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.service import Kind
 from tests.fakes.engines import MemoryBuilder, MemoryEngine, MemorySlices, MemorySuiteRunner
@@ -103,6 +109,43 @@ class MemoryOnward:
             requested_by="ci",
         )
 
+    def publish(self, *roles: str) -> None:
+        """Put versions with a suite into the published set, as if each had been released."""
+        current = PublishedSet(application=self.application)
+        for role in roles:
+            manifest = self._built(role)
+            document = manifest.document()
+            self.store.put(identity.manifest_key(manifest.digest), document)
+            envelope = seal(document, self.signer).model_dump_json().encode()
+            self.store.put(identity.envelope_key(manifest.digest), envelope)
+            pointer = self.manifests().pointer(manifest.digest)
+            current = current.with_published(manifest, pointer, digest_of(b"verdict"))
+        self.store.put(identity.published_set_key(self.application), current.model_dump_json().encode())
+
+    def _built(self, role: str) -> Manifest:
+        text = DEFINITION.format(application=self.application, role=role, level="info")
+        digests = {
+            ArtifactKind.IMAGE: digest_of(role.encode()),
+            ArtifactKind.SUITE: digest_of(f"{role} suite".encode()),
+        }
+        artifacts = tuple(
+            Artifact(kind=kind, uri=self.registry.reference(f"{self.application}/{role}/{kind}", digest), digest=digest)
+            for kind, digest in digests.items()
+        )
+        self.registry.images |= {artifact.uri for artifact in artifacts}
+        service = ServiceId(application=self.application, role=role)
+        commit = uuid4().hex + "00000000"
+        return Manifest(
+            release=identity.release_id(service, commit),
+            repository=REPOSITORY,
+            commit=commit,
+            service_directory=role,
+            definition=parse_definition(text, "service.yaml"),
+            artifacts=artifacts,
+            started=datetime.now(UTC),
+            finished=datetime.now(UTC),
+        )
+
     def manifests(self) -> ManifestReader:
         """Believes what :attr:`trusted` signed."""
         return ManifestReader(self.store, {"memory": self.trusted})
@@ -155,6 +198,7 @@ class MemoryOnward:
             publishing.publish,
             lookups.step_outputs,
             lookups.manifest,
+            lookups.published_suites,
         ]
 
     @asynccontextmanager

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable
+
 import pytest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
@@ -39,3 +43,11 @@ async def failed(client: Client, request: ReleaseRequest) -> ReleaseResult:
     assert isinstance(cause, ApplicationError)
     assert cause.type == RELEASE_FAILED
     return ReleaseResult.model_validate(cause.details[0])
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"it did not come to that in {seconds} s"
+        await asyncio.sleep(0.05)

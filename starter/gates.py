@@ -1,0 +1,75 @@
+"""Gates as people ask for them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.errors import NotFound, Unreachable
+from domain.gate_view import GateView
+from domain.identity import gate_id
+from domain.release import ReleaseResult, Stage
+from workflows.application import ApplicationWorkflow
+from workflows.regression import RegressionWorkflow
+
+QUERY_TIMEOUT = timedelta(seconds=6)
+
+#: The stages in which the gate knows what a release waits for.
+_AT_THE_GATE = (Stage.REGRESSION, Stage.PUBLISH, Stage.DEPLOY_CI)
+
+
+class Gates:
+    """The gates of one Temporal namespace."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def view(self, application: str) -> GateView:
+        """A gate as it is now.
+
+        :raises NotFound: nothing of the application has come to a gate yet.
+        :raises Unreachable: no worker of the orchestrate duty answers.
+        """
+        gate: WorkflowHandle[Any, Any] = self._client.get_workflow_handle(gate_id(application))
+        try:
+            return await gate.query(ApplicationWorkflow.view, rpc_timeout=QUERY_TIMEOUT)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                text = f"no release of {application!r} has come to its gate yet\n  next: onward releases"
+                raise NotFound(text) from None
+            if error.status is RPCStatusCode.UNAVAILABLE:
+                raise
+            raise Unreachable("worker", "orchestrate", "the gate does not answer; see `onward doctor`") from None
+        except WorkflowQueryFailedError as error:
+            raise Unreachable("worker", "orchestrate", str(error)) from None
+
+    async def reason(self, result: ReleaseResult) -> str | None:
+        """What a running release waits for at its gate, or in its regression; ``None`` for neither."""
+        stage = result.current
+        if stage is None or stage.name not in _AT_THE_GATE:
+            return None
+        try:
+            waits_for = (await self.view(result.application)).reason(result.release)
+        except NotFound:
+            return None
+        tested = await self._tested(result) if stage.name is Stage.REGRESSION else None
+        return tested or (f"it waits for {waits_for}" if waits_for else None)
+
+    async def _tested(self, result: ReleaseResult) -> str | None:
+        """How far its regression is; nothing when it has ended, and so is not what is waited for."""
+        regression = result.regression
+        if regression is None or regression.verdict is not None:
+            return None
+        running: WorkflowHandle[Any, Any] = self._client.get_workflow_handle(regression.workflow)
+        try:
+            found = await running.query(RegressionWorkflow.results, rpc_timeout=QUERY_TIMEOUT)
+        except (RPCError, WorkflowQueryFailedError):
+            return None
+        if not found.suites:
+            return f"{regression.workflow} brings up a slice with {len(regression.basis) + 1} services"
+        ended = sum(1 for suite in found.suites if suite.log)
+        with_them = ", ".join(sorted(found.versions.values())) or "nothing else"
+        return f"{regression.workflow} tests it with {with_them}: {ended} of {len(found.suites)} suites have ended"
