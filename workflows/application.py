@@ -140,13 +140,14 @@ class ApplicationWorkflow:
             self._note(lambda gate: gate.contested(outcome.contested or {}))
 
     async def _new_gate(self) -> Gate:
-        """Tests are counted from the second of the day, so that no older gate has given a number twice."""
+        """Tests are counted on from the milliseconds since 1970, so that none has the number of one
+        that an older gate of the application asked for, however soon that one was replaced."""
         found = await workflow.execute_activity_method(
             PublishActivities.published,
             PublishedRequest(application=self._application),
             **policies.lasting(Duty.CI, "read the published set"),
         )
-        return Gate(published=found.snapshot, tests=int(workflow.now().timestamp()))
+        return Gate(published=found.snapshot, tests=int(workflow.now().timestamp() * 1000))
 
     @property
     def _is_time_to_go(self) -> bool:

@@ -151,12 +151,10 @@ class RegressionWorkflow:
 
     async def _slice_down(self) -> None:
         """Also while this workflow is cancelled, and however often."""
-        going = asyncio.ensure_future(
-            workflow.execute_activity_method(
-                SliceActivities.take_down,
-                self._owner,
-                **policies.long(Duty.CI, f"take {self._owner.name} down", SLICE_TIMEOUT),
-            )
+        going = workflow.start_activity_method(
+            SliceActivities.take_down,
+            self._owner,
+            **policies.long(Duty.CI, f"take {self._owner.name} down", SLICE_TIMEOUT),
         )
         cancelled = False
         while not going.done():

@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn(name="Sweep")
 class SweepWorkflow:
-    """Run by a schedule twice a minute; a run that takes longer delays the next one."""
+    """Run by a schedule every 20 s; a run that takes longer delays the next one."""
 
     @workflow.run
     async def run(self) -> Swept:

@@ -1,0 +1,83 @@
+"""Releases that stand at a gate, and what the gate says of them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.gate import Swept
+from domain.gate_view import GateView
+from domain.identity import Duty, gate_id, task_queue
+from domain.suite import SuiteRun
+from tests.fakes.onward import MemoryOnward
+from tests.workflows.releasing import Release, started
+from workflows import attributes
+from workflows.application import ApplicationWorkflow
+from workflows.sweep import SweepWorkflow
+
+SIX = ("a", "b", "c", "d", "e", "f")
+
+
+def together(onward: MemoryOnward, run: SuiteRun) -> set[str]:
+    """The roles in the slice that a suite runs in."""
+    return set(onward.slices.versions[run.slice])
+
+
+async def gate_of(client: Client, onward: MemoryOnward) -> GateView:
+    """What the gate of the application says of itself."""
+    view: GateView = await client.get_workflow_handle(gate_id(onward.application)).query(ApplicationWorkflow.view)
+    return view
+
+
+async def in_queue(client: Client, onward: MemoryOnward, roles: Sequence[str]) -> dict[str, Release]:
+    """Releases that stand in the queue in this order, held back by slices that do not come up."""
+    onward.slices.blocked = onward.slices.blocked or threading.Event()
+    releases: dict[str, Release] = {}
+    for role in roles:
+        releases[role] = await started(client, onward.commit(role))
+        await _stand(client, onward, role)
+    return releases
+
+
+def let_go(onward: MemoryOnward) -> None:
+    """The slices come up now."""
+    assert onward.slices.blocked is not None
+    onward.slices.blocked.set()
+
+
+async def publication(release: Release) -> None:
+    """Wait until a release is published."""
+    for _ in range(400):
+        described = await release.describe()
+        if described.typed_search_attributes.get(attributes.NUMBER):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{release.id} was not published")
+
+
+async def swept(client: Client, onward: MemoryOnward) -> Swept:
+    """One sweep, as the schedule starts it."""
+    return await client.execute_workflow(
+        SweepWorkflow.run, id=f"sweep-{onward.application}", task_queue=task_queue(Duty.ORCHESTRATE)
+    )
+
+
+async def _stand(client: Client, onward: MemoryOnward, role: str) -> None:
+    for _ in range(200):
+        if role in await _queue(client, onward):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{role} does not stand in the queue")
+
+
+async def _queue(client: Client, onward: MemoryOnward) -> list[str]:
+    try:
+        return [each.role for each in (await gate_of(client, onward)).queue]
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:  # the first one is still on its way to a gate
+            return []
+        raise

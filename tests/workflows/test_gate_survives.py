@@ -1,0 +1,105 @@
+"""What dies between a release and its gate, and what the gate goes through itself."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from domain.gate_messages import Leave
+from domain.identity import gate_id
+from stack.servers import temporal_config
+from tests.fakes.onward import MemoryOnward
+from tests.workflows.queueing import SIX, gate_of, in_queue, let_go, swept
+from tests.workflows.releasing import eventually
+from workflows import attributes
+
+
+async def test_a_release_that_was_terminated_in_the_queue_is_swept_out_of_it(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    releases = await in_queue(temporal.client, onward, ("a", "b"))
+    await releases["a"].terminate("gone")
+    let_go(onward)
+
+    result = await swept(temporal.client, onward)
+
+    assert result.left == 1
+    ended = await releases["b"].result()
+    assert (ended.number, ended.regression.basis if ended.regression else None) == (1, {})
+
+
+async def test_releases_whose_gate_is_gone_go_to_a_new_one(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:
+    releases = await in_queue(temporal.client, onward, ("a", "b"))
+    await temporal.client.get_workflow_handle(gate_id(onward.application)).terminate("gone")
+
+    introduced = 0
+    while introduced < 2:  # the server's lists are a moment behind
+        introduced += (await swept(temporal.client, onward)).introduced
+    let_go(onward)
+
+    assert sorted([(await release.result()).number or 0 for release in releases.values()]) == [1, 2]
+
+
+async def test_a_slice_whose_regression_was_terminated_is_removed(
+    temporal: WorkflowEnvironment, onward: MemoryOnward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.slices.YOUNG", timedelta(seconds=-1))
+    release = (await in_queue(temporal.client, onward, ("a",)))["a"]
+    await eventually(lambda: len(onward.slices.there) == 1)
+    (there,) = onward.slices.there.values()
+    await temporal.client.get_workflow_handle(there.owner.regression).terminate("gone")
+    let_go(onward)
+
+    await swept(temporal.client, onward)
+
+    assert onward.slices.there == {}
+    await release.cancel()
+
+
+@pytest.fixture
+async def impatient() -> AsyncIterator[WorkflowEnvironment]:
+    """A server that asks workflows to continue as new after few events."""
+    environment = await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(Path(sys.executable).with_name("temporal")),
+        search_attributes=attributes.ALL,
+        dev_server_extra_args=[
+            *("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=40"),
+            *temporal_config(),
+        ],
+    )
+    async with environment:
+        yield environment
+
+
+async def test_a_gate_continues_as_new_with_candidates_in_flight_and_loses_and_doubles_nothing(
+    impatient: WorkflowEnvironment,
+) -> None:
+    client, onward = impatient.client, MemoryOnward()
+    async with onward.workers(client):
+        releases = await in_queue(client, onward, SIX)
+        gate = client.get_workflow_handle(gate_id(onward.application))
+        strangers = [Leave(key=f"release:x-y:0123456789ab@{index}") for index in range(1000)]
+
+        async def flood() -> None:
+            for start in range(0, len(strangers), 50):
+                await asyncio.gather(*(gate.signal("leave", each) for each in strangers[start : start + 50]))
+
+        flooding = asyncio.create_task(flood())
+        let_go(onward)
+        results = [await release.result() for release in releases.values()]
+        await flooding
+
+        assert [result.number for result in results] == [1, 2, 3, 4, 5, 6]
+        runs = [each async for each in client.list_workflows(f"WorkflowId = '{gate.id}'")]
+        continued = [each for each in runs if each.status is WorkflowExecutionStatus.CONTINUED_AS_NEW]
+        assert len(continued) > 3
+        assert (await gate_of(client, onward)).queue == ()
