@@ -9,16 +9,15 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from tests.fakes.onward import WORKFLOWS
 from tests.replay.record import HISTORIES, STORIES
-from workflows.lookups import LOOKUPS
-from workflows.release import ReleaseWorkflow
 
 SAVED = sorted(HISTORIES.glob("*.json"))
 
 
 @pytest.mark.parametrize("file", SAVED, ids=lambda file: file.stem)
 async def test_a_saved_history_replays(file: Path) -> None:
-    replayer = Replayer(workflows=[ReleaseWorkflow, *LOOKUPS], data_converter=pydantic_data_converter)
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=pydantic_data_converter)
 
     await replayer.replay_workflow(WorkflowHistory.from_json(file.stem, file.read_text()))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from uuid import uuid4
 
 from temporalio.testing import WorkflowEnvironment
 
 from domain.deployment import Deployment
 from domain.gate_messages import Leave
-from domain.identity import gate_id
+from domain.identity import candidate_key, gate_id
 from domain.release import ReleaseResult, ReleaseStatus
 from tests.fakes.engines import failing, passing
 from tests.fakes.onward import MemoryOnward
@@ -125,7 +126,20 @@ async def test_a_late_or_foreign_message_changes_nothing(temporal: WorkflowEnvir
     gate = temporal.client.get_workflow_handle(gate_id(onward.application))
     before = await gate_of(temporal.client, onward)
 
-    await gate.signal("leave", Leave(key="release:x-y:0123456789ab@nobody"))
-    await gate.signal("deployed", Leave(key="release:x-y:0123456789ab@nobody"))
+    stranger = candidate_key("release:x-y:0123456789ab", str(uuid4()))
+    await gate.signal("leave", Leave(key=stranger))
+    await gate.signal("deployed", Leave(key=stranger))
 
     assert await gate_of(temporal.client, onward) == before
+
+
+async def test_a_message_with_a_key_that_is_none_does_not_stop_the_gate(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    first = await released(temporal.client, onward.commit("a"))
+    gate = temporal.client.get_workflow_handle(gate_id(onward.application))
+
+    await gate.signal("join", {"application": "x", "key": "release:x-y:1@nobody", "role": "y", "manifest": "sha256:0"})
+    second = await released(temporal.client, onward.commit("b"))
+
+    assert (first.number, second.number) == (1, 2)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
@@ -14,7 +15,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from domain.gate_messages import Leave
-from domain.identity import gate_id
+from domain.identity import candidate_key, gate_id
 from stack.servers import temporal_config
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.queueing import SIX, gate_of, in_queue, let_go, swept
@@ -87,7 +88,7 @@ async def test_a_gate_continues_as_new_with_candidates_in_flight_and_loses_and_d
     async with onward.workers(client):
         releases = await in_queue(client, onward, SIX)
         gate = client.get_workflow_handle(gate_id(onward.application))
-        strangers = [Leave(key=f"release:x-y:0123456789ab@{index}") for index in range(1000)]
+        strangers = [Leave(key=candidate_key("release:x-y:0123456789ab", str(uuid4()))) for _ in range(1000)]
 
         async def flood() -> None:
             for start in range(0, len(strangers), 50):
