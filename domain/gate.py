@@ -54,11 +54,16 @@ class Deployable(BaseModel):
 
 
 class Gate(BaseModel):
-    """One application's gate. All of its state is data, so that it can be carried over."""
+    """One application's gate. All of its state is data, so that it can be carried over.
+
+    ``window`` moves between ``smallest`` and ``largest``; with both at 1 nobody is tested ahead of time.
+    """
 
     published: Snapshot = {}
     queue: list[Candidate] = []
     window: int = SMALLEST_WINDOW
+    smallest: int = SMALLEST_WINDOW
+    largest: int = LARGEST_WINDOW
     tests: int = 0
     publishing: Candidate | None = None
     waiting: list[Deployable] = []
@@ -86,7 +91,7 @@ class Gate(BaseModel):
             return []
         candidate.passed, candidate.verdict = passed, verdict
         if not passed:
-            self.window = max(SMALLEST_WINDOW, self.window // 2)
+            self.window = max(self.smallest, self.window // 2)
         return self._advance()
 
     def wrote(self, key: str, number: int) -> list[Decision]:
@@ -98,7 +103,7 @@ class Gate(BaseModel):
         candidate = self._find(key)
         if candidate is None:
             return self._advance()
-        self.window = min(LARGEST_WINDOW, self.window + 1)
+        self.window = min(self.largest, self.window + 1)
         self.queue.remove(candidate)
         self.waiting.append(Deployable(key=key, role=candidate.role, number=number, express=candidate.express))
         published = Published(key=key, number=number, verdict=written.verdict)

@@ -14,6 +14,7 @@ from domain.junit import CaseResult, Verdict, matches, parse_junit
 from domain.progress import Progress
 
 REPORTS = "/reports"
+OUTPUT_LIMIT = 32 * 1024 * 1024  # bytes
 CASES_VARIABLE = "ONWARD_CASES"
 
 #: An exit code above means that the suite was killed or never began: no excuse is for that.
@@ -36,7 +37,11 @@ class SuiteRun(BaseModel):
 
 
 class SuiteOutcome(BaseModel):
-    """What a run left: exit code, JUnit files, output. ``exit_code`` is ``None`` after a timeout."""
+    """What a run left: exit code, JUnit files, output.
+
+    ``exit_code`` is ``None`` when the run was stopped: its time was up, or it had printed more than
+    :data:`OUTPUT_LIMIT`, which ``flooded`` says.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,6 +49,7 @@ class SuiteOutcome(BaseModel):
     reports: tuple[bytes, ...]
     output: str
     killed_for_memory: bool = False
+    flooded: bool = False
 
 
 class SuiteRunner(Protocol):
@@ -126,6 +132,8 @@ def judge(outcome: SuiteOutcome, cases: str | None = None, excuses: Sequence[Exc
     ]
     if outcome.killed_for_memory:
         return failed("it was killed: out of memory")
+    if outcome.flooded:
+        return failed(f"it printed more than {OUTPUT_LIMIT // 1024**2} MiB")
     if outcome.exit_code is None:
         return failed("it did not end in time")
     if broken:

@@ -24,9 +24,16 @@ class SuiteOutput:
         self._head = bytearray()
         self._tail = bytearray()
         self._dropped = 0
+        self._size = 0
         self._lock = threading.Lock()
         self._reader = threading.Thread(target=self._read, name="suite-output", daemon=True)
         self._reader.start()
+
+    @property
+    def size(self) -> int:
+        """How much it has printed so far, in bytes."""
+        with self._lock:
+            return self._size
 
     @property
     def last_line(self) -> str:
@@ -50,6 +57,7 @@ class SuiteOutput:
     def _read(self) -> None:
         for chunk in self._stream:
             with self._lock:
+                self._size += len(chunk)
                 room = HEAD_LIMIT - len(self._head)
                 self._head += chunk[:room]
                 self._tail += chunk[room:]

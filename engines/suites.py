@@ -14,7 +14,7 @@ from docker.types import LogConfig
 from domain.errors import Conflict, NotFound
 from domain.junit import REPORT_LIMIT
 from domain.progress import Progress
-from domain.suite import REPORTS, SuiteOutcome, SuiteRun
+from domain.suite import OUTPUT_LIMIT, REPORTS, SuiteOutcome, SuiteRun
 from engines import docker_stream, images
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
@@ -60,6 +60,7 @@ class ContainerSuiteRunner:
                 reports=self._reports(container),
                 output=output.text,
                 killed_for_memory=bool(state.get("OOMKilled")),
+                flooded=output.size > OUTPUT_LIMIT,
             )
         finally:
             self._remove(container)
@@ -98,9 +99,9 @@ class ContainerSuiteRunner:
         return output
 
     def _wait(self, container: str, run: SuiteRun, output: SuiteOutput, progress: Progress) -> int | None:
-        """The exit code, or ``None`` when the time was up."""
+        """The exit code, or ``None`` when the time was up or the output too much."""
         end = time.monotonic() + run.timeout.total_seconds()
-        while time.monotonic() < end:
+        while time.monotonic() < end and output.size <= OUTPUT_LIMIT:
             with translated(address_of(self._client)):
                 state = self._client.api.inspect_container(container)["State"]
             if not state["Running"]:
@@ -108,7 +109,7 @@ class ContainerSuiteRunner:
             progress.say(output.last_line or f"{run.name} runs")
             progress.wait(POLL)
         with suppress(Conflict), translated(address_of(self._client)):
-            # It may end in this very moment; its time was up all the same.
+            # It may end in this very moment; it was to be stopped all the same.
             self._client.api.kill(container)
         return None
 

@@ -11,6 +11,15 @@ SHOP = Path(__file__).with_name("shop")
 APPLICATION = "shop"
 AUTHOR = ("-c", "user.name=Example", "-c", "user.email=example@example.test", "-c", "commit.gpgsign=false")
 
+HOW_A_CART_IS_TESTED = '''@needs_catalog
+class ItemsTest(CartCase):
+    """From here on there is one replica, as in ci."""
+'''
+NAMED_BY_ITS_ID = """
+    def test_a_cart_has_an_id(self):
+        self.assertTrue(self.path.endswith(self.put(tea=1)["id"]))
+"""
+
 
 def make_repository(target: Path, application: str = APPLICATION) -> str:
     """Make ``target`` a git repository that holds the example; the commit's SHA-1.
@@ -50,6 +59,17 @@ def change_prices(target: Path) -> str:
     dearer = re.sub(r'("tea": .*"price": )(\d+)', lambda found: f"{found[1]}{int(found[2]) + 10}", path.read_text())
     path.write_text(dearer)
     return commit_all(target, "Raise the price of tea")
+
+
+def rename_in_cart(target: Path) -> str:
+    """The classic failure: cart calls a key of its answers by another name.
+
+    Its own tests know nothing of the old name and pass, with one more for the new name. Checkout reads the old one.
+    """
+    app, suite = (target / "cart" / file for file in ("app.py", "tests/integration/test_cart.py"))
+    app.write_text(app.read_text().replace('answer = {"cart": cart,', 'answer = {"id": cart,'))
+    suite.write_text(suite.read_text().replace(HOW_A_CART_IS_TESTED, HOW_A_CART_IS_TESTED + NAMED_BY_ITS_ID))
+    return commit_all(target, "Call a cart's name its id")
 
 
 def commit_all(target: Path, message: str) -> str:

@@ -18,9 +18,9 @@ BAD = (
 SKIPPED = b'<testsuite><testcase name="test_a"><skipped/></testcase></testsuite>'
 
 
-def outcome(exit_code: int | None = 0, *reports: bytes, output: str = "", oom: bool = False) -> SuiteOutcome:
+def outcome(exit_code: int | None = 0, *reports: bytes, output: str = "", **killed: bool) -> SuiteOutcome:
     """What a run left."""
-    return SuiteOutcome(exit_code=exit_code, reports=reports, output=output, killed_for_memory=oom)
+    return SuiteOutcome(exit_code=exit_code, reports=reports, output=output, **killed)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,9 @@ def outcome(exit_code: int | None = 0, *reports: bytes, output: str = "", oom: b
         (outcome(0, SKIPPED), None, "failed", "it ran no test"),
         (outcome(0, GOOD), "test_smoke*", "failed", "t.test_a ran, which is not one of the cases 'test_smoke*'"),
         (outcome(None, GOOD), None, "failed", "it did not end in time"),
-        (outcome(137, GOOD, oom=True), None, "failed", "it was killed: out of memory"),
+        (outcome(137, GOOD, killed_for_memory=True), None, "failed", "it was killed: out of memory"),
+        (outcome(None, GOOD, flooded=True), None, "failed", "it printed more than 32 MiB"),
+        (outcome(0, GOOD, flooded=True), None, "failed", "it printed more than 32 MiB"),
         (outcome(0, b"<html/>"), None, "failed", "root element <html>, expected <testsuites> or <testsuite>"),
         (outcome(0, b"<testsuite>"), None, "failed", "its JUnit XML cannot be read"),
         (outcome(0, b'<!DOCTYPE a [<!ENTITY b "c">]><testsuite/>'), None, "failed", "a document type declaration"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 import urllib.request
@@ -12,7 +13,7 @@ from urllib.error import HTTPError
 from domain.environment import Environment
 from examples.repository import commit_change, make_repository
 from settings import StackSettings
-from tests.e2e.commandline import CommandLine
+from tests.e2e.commandline import TIMEOUT, CommandLine
 
 NO_ROUTE = 404
 EDGE_PATIENCE = 5.0
@@ -29,7 +30,7 @@ class Application:
         self.repository = repository
         self.onward = onward
         self._settings = settings
-        self.commit = make_repository(repository, name)
+        self.commit = self.base = make_repository(repository, name)
 
     def words(self, role: str, commit: str | None = None) -> list[str]:
         """The release command for a role."""
@@ -38,6 +39,26 @@ class Application:
     def release(self, role: str, *, exit_code: int = 0) -> Any:
         """Release the newest commit of a role and give the JSON document."""
         return self.onward.json(*self.words(role), exit_code=exit_code)
+
+    def release_together(self, *roles: str) -> list[Any]:
+        """Release the newest commit of several roles at the same time; all must be verified."""
+        releases = [self.start(role) for role in roles]
+        return [self.ended(release) for release in releases]
+
+    def start(self, role: str, commit: str | None = None) -> subprocess.Popen[str]:
+        """Begin to release the newest commit, or another one, in the background."""
+        return self.onward.start(*self.words(role, commit), "--json")
+
+    def ended(self, release: subprocess.Popen[str], *exit_codes: int) -> Any:
+        """The JSON document of a release that was started; its exit code must be one of these, or 0."""
+        stdout, stderr = release.communicate(timeout=TIMEOUT)
+        assert release.returncode in (exit_codes or {0}), f"exit code {release.returncode}\n{stdout}\n{stderr}"
+        return json.loads(stdout)
+
+    def back_to(self, commit: str) -> None:
+        """Begin the next change at an older commit, as somebody on another branch does."""
+        self._git("reset", "--quiet", "--hard", commit)
+        self.commit = commit
 
     def change(self, file: str, old: str, new: str) -> str:
         """Commit one change."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -58,8 +59,29 @@ def application(
     onward: CommandLine, stack_settings: StackSettings, engine: DockerClient, tmp_path: Path
 ) -> Iterator[Application]:
     """The example application under a name of its own, nothing released yet; its services go with the test."""
+    with _an_application(onward, stack_settings, engine, tmp_path) as application:
+        yield application
+
+
+@pytest.fixture(scope="module")
+def shop(
+    onward: CommandLine, stack_settings: StackSettings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    """An example application of which catalog, cart and checkout are released; for all cases of a module."""
+    with (
+        closing(connect(stack_settings.docker_host)) as engine,
+        _an_application(onward, stack_settings, engine, tmp_path_factory.mktemp("shop")) as application,
+    ):
+        application.release_together("catalog", "cart", "checkout")
+        yield application
+
+
+@contextmanager
+def _an_application(
+    onward: CommandLine, settings: StackSettings, engine: DockerClient, directory: Path
+) -> Iterator[Application]:
     name = f"t{uuid4().hex[:8]}"
-    yield Application(onward, stack_settings, tmp_path / "repository", name)
+    yield Application(onward, settings, directory / "repository", name)
     services = SwarmServices(engine)
     for service in services.labelled({Label.APPLICATION: name}):
         services.remove(service["Spec"]["Name"])

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from docker import DockerClient
@@ -22,20 +17,7 @@ from stack.places import StateDirectory
 from stack.supervision import Supervisor
 from tests.e2e.application import Application
 from tests.e2e.commandline import CommandLine
-
-TEMPORAL = Path(sys.executable).with_name("temporal")
-
-
-def _killed(settings: StackSettings, part: str) -> None:
-    """SIGKILL for one part of the stack; its supervisor starts it again."""
-    os.kill(Supervisor(StateDirectory(settings)).pid(part), signal.SIGKILL)
-
-
-def _until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.2)
+from tests.e2e.disturbance import TEMPORAL, killed, until
 
 
 def _stage(onward: CommandLine, name: str) -> str:
@@ -50,12 +32,6 @@ def _service(engine: DockerClient, name: str) -> Json:
     return found
 
 
-def _ended(release: subprocess.Popen[str]) -> Any:
-    stdout, stderr = release.communicate(timeout=300)
-    assert release.returncode == 0, f"{stdout}\n{stderr}"
-    return json.loads(stdout)
-
-
 def _slow_build(application: Application) -> None:
     """Six seconds, and in no cache: no other application has the same step."""
     dockerfile = (application.repository / "catalog" / "Dockerfile").read_text()
@@ -67,13 +43,13 @@ def test_a_build_worker_that_is_killed_in_the_middle_of_a_build(
     application: Application, onward: CommandLine, stack_settings: StackSettings
 ) -> None:
     _slow_build(application)
-    release = onward.start(*application.words("catalog"), "--json")
-    _until(lambda: _stage(onward, f"{application.name}-catalog") == "build")
+    release = application.start("catalog")
+    until(lambda: _stage(onward, f"{application.name}-catalog") == "build")
     time.sleep(2)
 
-    _killed(stack_settings, "worker-build")
+    killed(stack_settings, "worker-build")
 
-    document = _ended(release)
+    document = application.ended(release)
     assert (document["status"], document["number"]) == ("verified", 1)
     assert "image built" in document["stages"][1]["detail"]
 
@@ -84,14 +60,15 @@ def test_a_prod_worker_that_is_killed_in_the_middle_of_a_deploy_updates_once(
     application.release("catalog")
     application.change("catalog/service.yaml", "LOG_LEVEL: info", "LOG_LEVEL: warning")
     name = f"prod-{application.name}-catalog"
-    release = onward.start(*application.words("catalog"), "--json")
-    _until(lambda: _service(engine, name)["Spec"]["Labels"][Label.NUMBER] == "2")
+    release = application.start("catalog")
+    until(lambda: _service(engine, name)["Spec"]["Labels"][Label.NUMBER] == "2")
 
-    _killed(stack_settings, "worker-prod")
+    killed(stack_settings, "worker-prod")
 
-    document = _ended(release)
+    document = application.ended(release)
     assert document["status"] == "verified"
-    assert document["stages"][6]["detail"] == "#2 already there, 2 replicas"
+    details = {stage["name"]: stage["detail"] for stage in document["stages"]}
+    assert details["deploy prod"] == "#2 already there, 2 replicas"
     tasks = SwarmServices(engine).tasks([_service(engine, name)])[_service(engine, name)["ID"]]
     numbers = [task["Spec"]["ContainerSpec"]["Labels"][Label.NUMBER] for task in tasks]
     assert numbers.count("2") == 2, numbers
@@ -102,19 +79,19 @@ def test_the_workflows_worker_or_the_server_itself_is_killed_in_the_middle(
     application: Application, onward: CommandLine, stack_settings: StackSettings, part: str
 ) -> None:
     _slow_build(application)
-    release = onward.start(*application.words("catalog"), "--json")
-    _until(lambda: _stage(onward, f"{application.name}-catalog") == "build")
+    release = application.start("catalog")
+    until(lambda: _stage(onward, f"{application.name}-catalog") == "build")
 
-    _killed(stack_settings, part)
+    killed(stack_settings, part)
 
-    document = _ended(release)
+    document = application.ended(release)
     assert (document["status"], document["number"]) == ("verified", 1)
 
 
 def test_ctrl_c_leaves_the_release_to_itself(application: Application, onward: CommandLine) -> None:
     _slow_build(application)
     release = onward.start(*application.words("catalog"))
-    _until(lambda: _stage(onward, f"{application.name}-catalog") == "build")
+    until(lambda: _stage(onward, f"{application.name}-catalog") == "build")
 
     release.send_signal(signal.SIGINT)
 
@@ -137,27 +114,25 @@ def test_a_cancel_stops_the_build_and_leaves_no_container(
         there = engine.containers.list(all=True, ignore_removed=True)
         return any(mark in str(container.attrs["Config"]["Cmd"]) for container in there)
 
-    release = onward.start(*application.words("catalog"), "--json")
-    _until(building)
+    release = application.start("catalog")
+    until(building)
 
     workflow = f"release:{application.name}-catalog:{application.commit[:12]}"
     address = f"127.0.0.1:{stack_settings.temporal_port}"
     subprocess.run([TEMPORAL, "workflow", "cancel", "-w", workflow, "--address", address], check=True)
 
-    stdout, _ = release.communicate(timeout=60)
-    document = json.loads(stdout)
-    assert release.returncode == 1
+    document = application.ended(release, 1)
     assert document["status"] == "failed"
     assert (document["failure"]["stage"], document["failure"]["kind"]) == ("build", "Cancelled")
-    _until(lambda: not building(), seconds=20)
+    until(lambda: not building(), seconds=20)
 
 
 def test_a_part_that_dies_is_started_again(onward: CommandLine, stack_settings: StackSettings) -> None:
     supervisor = Supervisor(StateDirectory(stack_settings))
     before = supervisor.pid("prometheus")
 
-    _killed(stack_settings, "prometheus")
+    killed(stack_settings, "prometheus")
 
-    _until(lambda: supervisor.pid("prometheus") not in (0, before))
+    until(lambda: supervisor.pid("prometheus") not in (0, before))
     rows = onward.json("up")
     assert {row["state"] for row in rows} <= {"running", "started"}

@@ -6,9 +6,15 @@ from domain.environment import Environment
 from tests.e2e.application import Application
 from tests.e2e.load import Load
 
-#: What a container does that never serves.
-EXITS_AT_ONCE = 'CMD ["python3", "-c", "raise SystemExit(3)"]'
-NEVER_HEALTHY = 'CMD ["python3", "-c", "import time; time.sleep(3600)"]'
+EXITS_AT_ONCE = "raise SystemExit(3)"
+NEVER_HEALTHY = "import time; time.sleep(3600)"
+
+
+def _only_in_prod(application: Application, fault: str) -> None:
+    """Something that the regression cannot see: it comes with the configuration of prod."""
+    start = f"import os, runpy\nif os.environ['LOG_LEVEL'] == 'info':\n    {fault}\n"
+    application.write("catalog/start.py", f"{start}runpy.run_path('app.py', run_name='__main__')\n")
+    _with_command(application, 'CMD ["python3", "start.py"]')
 
 
 def _with_command(application: Application, command: str) -> None:
@@ -30,9 +36,20 @@ def test_a_build_that_fails_says_which_step_and_deploys_nothing(application: App
     assert application.deployed("catalog") == {}
 
 
-def test_a_container_that_exits_at_once_halts_in_ci_and_prod_loses_no_request(application: Application) -> None:
+def test_a_container_that_exits_at_once_does_not_get_beyond_its_slice(application: Application) -> None:
+    _with_command(application, f'CMD ["python3", "-c", "{EXITS_AT_ONCE}"]')
+
+    document = application.release("catalog", exit_code=1)
+
+    assert (document["failure"]["stage"], document["failure"]["kind"]) == ("regression", "RegressionFailed")
+    assert "exit" in document["failure"]["message"]
+    assert document["number"] is None
+    assert application.deployed("catalog") == {}
+
+
+def test_one_that_exits_at_once_in_prod_halts_there_and_no_request_is_lost(application: Application) -> None:
     good = application.release("catalog")
-    _with_command(application, EXITS_AT_ONCE)
+    _only_in_prod(application, EXITS_AT_ONCE)
 
     with (
         Load(application.url(Environment.PROD, application.path("catalog"))) as in_prod,
@@ -41,30 +58,31 @@ def test_a_container_that_exits_at_once_halts_in_ci_and_prod_loses_no_request(ap
         document = application.release("catalog", exit_code=1)
 
     assert document["status"] == "failed"
-    assert document["failure"]["stage"] == "deploy ci"
+    assert document["failure"]["stage"] == "deploy prod"
     assert document["failure"]["kind"] == "DeployHalted"
     there = application.deployed("catalog")
+    assert (there["ci"]["number"], there["ci"]["state"]) == (2, "running")
     assert (there["prod"]["number"], there["prod"]["commit"]) == (1, good["commit"])
-    assert (there["ci"]["number"], there["ci"]["state"]) == (1, "halted")
+    assert there["prod"]["state"] == "halted"
     assert in_prod.answers.total() > 20
     assert (in_prod.lost, in_ci.lost) == (0, 0), (in_prod.answers, in_ci.answers)
 
 
 def test_a_service_that_never_becomes_healthy_halts_and_the_old_one_serves_on(application: Application) -> None:
     application.release("catalog")
-    _with_command(application, NEVER_HEALTHY)
+    _only_in_prod(application, NEVER_HEALTHY)
 
-    with Load(application.url(Environment.CI, application.path("catalog"))) as load:
+    with Load(application.url(Environment.PROD, application.path("catalog"))) as load:
         document = application.release("catalog", exit_code=1)
 
-    assert document["failure"]["stage"] == "deploy ci"
+    assert document["failure"]["stage"] == "deploy prod"
     assert application.deployed("catalog")["prod"]["number"] == 1
     assert load.lost == 0, load.answers
 
 
 def test_after_a_halt_the_next_release_goes_forward_over_it(application: Application) -> None:
     application.release("catalog")
-    _with_command(application, EXITS_AT_ONCE)
+    _only_in_prod(application, EXITS_AT_ONCE)
     application.release("catalog", exit_code=1)
     _with_command(application, 'CMD ["python3", "app.py"]')
 
@@ -77,7 +95,11 @@ def test_after_a_halt_the_next_release_goes_forward_over_it(application: Applica
 
 def test_failing_smoke_cases_stop_the_release_before_prod(application: Application) -> None:
     application.release("catalog")
-    application.change("catalog/app.py", '"price": 450', '"price": "450"')
+    application.change(
+        "catalog/tests/integration/test_catalog.py",
+        '        self.assertTrue(tea["name"])\n',
+        '        self.assertTrue(tea["name"])\n        self.assertNotIn("ONWARD_CASES", os.environ)\n',
+    )
 
     document = application.release("catalog", exit_code=1)
 

@@ -107,14 +107,23 @@ def test_a_suite_that_hangs_is_killed(suites: Suites) -> None:
     assert judge(outcome).reason == "it did not end in time"
 
 
-def test_a_suite_that_prints_far_too_much_is_cut_in_the_middle(suites: Suites) -> None:
-    outcome = suites.run("echo first; yes 0123456789 | head -c 50000000; echo last; cp /passed.xml /reports/")
+def test_a_suite_that_prints_much_is_cut_in_the_middle(suites: Suites) -> None:
+    outcome = suites.run("echo first; yes 0123456789 | head -c 20000000; echo last; cp /passed.xml /reports/")
 
     assert outcome.exit_code == 0
     assert outcome.output.startswith("first\n0123456789\n")
-    assert outcome.output.endswith("9\n012345last\n")
+    assert outcome.output.endswith("9\n012345678last\n")
     assert "bytes left out" in outcome.output
     assert len(outcome.output.encode()) < HEAD_LIMIT + TAIL_LIMIT + 100
+
+
+def test_a_suite_that_prints_50_mb_fails_for_that_and_is_stopped(suites: Suites) -> None:
+    ended = suites.run("yes 0123456789 | head -c 50000000; cp /passed.xml /reports/")
+    endless = suites.run("cp /passed.xml /reports/; yes", seconds=60)
+
+    assert judge(ended).reason == "it printed more than 32 MiB"
+    assert (judge(endless).reason, endless.exit_code) == ("it printed more than 32 MiB", None)
+    assert len(endless.output.encode()) < HEAD_LIMIT + TAIL_LIMIT + 100
 
 
 def test_a_suite_that_takes_too_much_memory(suites: Suites) -> None:
