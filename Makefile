@@ -38,7 +38,9 @@ lock: $(INSTALLED) ## write the lock files anew, after a change of pyproject.tom
 	@$(COMPILE) --constraint requirements.lock --output-file deploy/requirements.lock
 
 bench: tools ## what Onward costs, measured (minutes)
+	@$(BIN)/python -m benchmarks.gate
 	@$(BIN)/python -m benchmarks.throughput
+	@$(BIN)/python -m benchmarks.regression
 	@$(BIN)/python -m benchmarks.release
 	@$(BIN)/python -m benchmarks.recovery
 

@@ -2,7 +2,8 @@
 
 A real Temporal server on a SQLite file (with the stack's pragmas), the real workflow and
 activities, stores and engines in memory, one worker process with all duties – this one. The
-client is in it too, so the figures are lower bounds.
+client is in it too, so the figures are lower bounds. Each release is of an application of its own:
+in one application each would be tested with all others, which `regression.py` measures.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from domain.release import Stage
+from domain.release import ReleaseRequest, Stage
 from stack.servers import temporal_config
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.conftest import TEMPORAL
@@ -28,7 +29,9 @@ from workflows import attributes
 PRAGMAS = ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=1"]
 RELEASES = 60
 AT_ONCE = 10
-ACTIVITIES_PER_RELEASE = 11  # source, two builds, manifest, publish, and deploy, check, smoke in two environments
+#: Source, two builds, manifest; join, read the set, slice up, suite, verdict, slice down, publish; and
+#: deploy, check, smoke in two environments.
+ACTIVITIES_PER_RELEASE = 17
 
 
 async def main() -> None:
@@ -65,9 +68,14 @@ async def _alone(environment: WorkflowEnvironment, onward: MemoryOnward) -> floa
     times = []
     for index in range(7):
         start = time.perf_counter()
-        await released(environment.client, onward.commit(f"alone{index}"))
+        await released(environment.client, _commit(onward, f"alone{index}"))
         times.append(time.perf_counter() - start)
     return sorted(times)[len(times) // 2]
+
+
+def _commit(onward: MemoryOnward, application: str) -> ReleaseRequest:
+    onward.application = application
+    return onward.commit()
 
 
 async def _many(environment: WorkflowEnvironment, onward: MemoryOnward) -> float:
@@ -75,7 +83,7 @@ async def _many(environment: WorkflowEnvironment, onward: MemoryOnward) -> float
 
     async def one(index: int) -> None:
         async with places:
-            await released(environment.client, onward.commit(f"role{index}"))
+            await released(environment.client, _commit(onward, f"many{index}"))
 
     start = time.perf_counter()
     await asyncio.gather(*(one(index) for index in range(RELEASES)))

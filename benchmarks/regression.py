@@ -1,0 +1,139 @@
+"""A regression of 1, 10, 50 and 100 trivial suites on real engines, against the ideal.
+
+The ideal is a machine with room for everything at once: the slice up, the slowest suite, the slice
+down, as this very regression took for them. Two cores run eight containers at once no faster than
+two, so that the ratio grows with the suites. A whole stack is started on free ports, and is gone
+afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from uuid import uuid4
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from activities.manifest_reader import ManifestReader
+from domain import identity
+from domain.artifact import Digest
+from domain.attestation import seal
+from domain.identity import Duty, ServiceId, task_queue
+from domain.manifest import Manifest
+from domain.regression_steps import RegressionRequest, RegressionResult
+from duties import object_store
+from engines import docker_api
+from engines.ed25519 import Ed25519Signer, load_trusted
+from settings import StackSettings, WorkerSettings
+from stack.credentials import Credentials
+from stack.engine import bridge_gateway
+from stack.places import StateDirectory
+from stack.servers import BUCKET, temporal_address
+from stack.workers import worker_environment
+from tests.e2e.application import Application
+from tests.e2e.commandline import CommandLine
+from workflows.regression import RegressionWorkflow
+
+SIZES = (1, 10, 50, 100)
+SUITE = """\
+from pathlib import Path
+Path("/reports/junit.xml").write_text('<testsuite><testcase name="test_nothing"/></testsuite>')
+"""
+
+
+async def main() -> None:
+    """Print one table."""
+    with tempfile.TemporaryDirectory() as directory:
+        settings = StackSettings.on_free_ports(Path(directory, "state"))
+        onward = CommandLine(settings.environment())
+        onward.run("up")
+        try:
+            application = Application(onward, settings, Path(directory, "shop"), "bench")
+            application.write("catalog/tests/integration/suite.py", SUITE)
+            digest = application.release("catalog")["manifest"]["digest"]
+            basis = _published(settings, digest, max(SIZES))
+            client = await Client.connect(temporal_address(settings), data_converter=pydantic_data_converter)
+            print("suites     wall    ideal  ratio slice up   suites   down  slowest")
+            for size in SIZES:
+                await _measured(client, digest, dict(list(basis.items())[: size - 1]))
+        finally:
+            onward.run("down", "--purge")
+
+
+def _published(settings: StackSettings, digest: Digest, count: int) -> dict[str, Digest]:
+    """Signed manifests of services that are all the same but for their role."""
+    credentials = Credentials(StateDirectory(settings).keys, settings.name, BUCKET)
+    gateway = bridge_gateway(docker_api.connect(settings.docker_host))
+    os.environ |= worker_environment(settings, credentials, gateway, Duty.BUILD)
+    store, signer = object_store(WorkerSettings()), Ed25519Signer.load(credentials.signing_key)
+    first = ManifestReader(store, load_trusted(credentials.trusted_keys)).read_digest(digest)
+    basis: dict[str, Digest] = {}
+    for index in range(count):
+        manifest = _under_another_name(first, f"role{index}")
+        document = manifest.document()
+        store.create(identity.manifest_key(manifest.digest), document)
+        store.create(identity.envelope_key(manifest.digest), seal(document, signer).model_dump_json().encode())
+        basis[manifest.service.role] = manifest.digest
+    return basis
+
+
+def _under_another_name(manifest: Manifest, role: str) -> Manifest:
+    definition = manifest.definition.model_copy(update={"role": role, "ingress": None})
+    service = ServiceId(application=definition.application, role=role)
+    release = identity.release_id(service, manifest.commit)
+    return manifest.model_copy(update={"release": release, "definition": definition, "service_directory": role})
+
+
+async def _measured(client: Client, candidate: Digest, basis: dict[str, Digest]) -> None:
+    request = RegressionRequest(
+        release=f"release:bench-catalog:{uuid4().hex[:12]}",
+        run=str(uuid4()),
+        service=ServiceId(application="bench", role="catalog"),
+        candidate=candidate,
+        basis=basis,
+        test=1,
+    )
+    start = time.perf_counter()
+    regression = await client.start_workflow(
+        RegressionWorkflow.run,
+        request,
+        id=identity.regression_id(request.release, 1),
+        task_queue=task_queue(Duty.ORCHESTRATE),
+    )
+    result = await regression.result()
+    wall = time.perf_counter() - start
+    assert result.passed, result.failure
+    took = await _activities(regression)
+    up, down, slowest = max(took["bring_up"]), max(took["take_down"]), max(took["run_suite"])
+    ideal = up + slowest + down
+    suites = wall - up - down
+    print(
+        f"{len(result.suites):>6} {wall:>7.1f}s {ideal:>7.1f}s {wall / ideal:>6.2f}"
+        f" {up:>7.1f}s {suites:>7.1f}s {down:>5.1f}s {slowest:>8.1f}s"
+    )
+
+
+async def _activities(regression: WorkflowHandle[RegressionWorkflow, RegressionResult]) -> dict[str, list[float]]:
+    """Activity → the seconds that each run of it took."""
+    scheduled: dict[int, str] = {}
+    began: dict[int, float] = {}
+    took: defaultdict[str, list[float]] = defaultdict(list)
+    for event in (await regression.fetch_history()).events:
+        at = event.event_time.ToNanoseconds() / 1e9
+        if event.HasField("activity_task_scheduled_event_attributes"):
+            scheduled[event.event_id] = event.activity_task_scheduled_event_attributes.activity_type.name
+        elif event.HasField("activity_task_started_event_attributes"):
+            began[event.activity_task_started_event_attributes.scheduled_event_id] = at
+        elif event.HasField("activity_task_completed_event_attributes"):
+            number = event.activity_task_completed_event_attributes.scheduled_event_id
+            took[scheduled[number]].append(at - began[number])
+    return took
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
