@@ -136,7 +136,9 @@ class Releases:
             try:
                 meant = ServiceId.parse(service)
             except ValueError:
-                raise NotFound(f"{text!r} names no release; say shop-cart, shop-cart:1a2b3c or a commit") from None
+                raise NotFound(
+                    f"{text!r} names no release; say shop-cart, shop-cart:1a2b3c or a commit\n  next: onward releases"
+                ) from None
             clauses = [
                 f"{attributes.APPLICATION.name} = '{meant.application}'",
                 f"{attributes.ROLE.name} = '{meant.role}'",

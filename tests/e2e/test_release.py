@@ -13,6 +13,7 @@ STAGES = [
     "source",
     "build",
     "manifest",
+    "regression",
     "publish",
     "deploy ci",
     "verify ci",
