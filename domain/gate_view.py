@@ -76,7 +76,7 @@ def gate_page(view: GateView) -> str:
     """The page of a gate in the Temporal UI, as markdown."""
     parts = [
         f"## Gate of {view.application}",
-        f"{len(view.queue)} in the queue, at most {view.window} tested at once; {len(view.published)} roles published",
+        f"{len(view.queue)} in the queue, at most {view.window} tested at once; {_roles(view)} published",
     ]
     if view.frozen:
         parts.append(f"**Frozen**: {view.frozen}")
@@ -141,6 +141,10 @@ def _wait_for_turn(gate: Gate) -> str:
 def _turn(key: str, role: str, number: int, waits_for: str = "") -> TurnPlace:
     release, run = parse_candidate_key(key)
     return TurnPlace(release=release, run=run, role=role, number=number, waits_for=waits_for)
+
+
+def _roles(view: GateView) -> str:
+    return f"{len(view.published)} role{'' if len(view.published) == 1 else 's'}"
 
 
 def _names(candidates: Sequence[Candidate]) -> str:

@@ -43,3 +43,21 @@ def test_a_failed_release_shows_why(application: Application, stack_settings: St
 
     assert "returned a non-zero code: 7" in text
     assert f"onward logs {release}" in text
+
+
+def test_the_gate_and_the_regression_have_pages_of_their_own(
+    application: Application, stack_settings: StackSettings, tmp_path: Path
+) -> None:
+    document = application.release("catalog")
+    regression = document["regression"]["workflow"]
+
+    with browser_page() as page:
+        table = opened(page, _page_of(stack_settings, regression), "User Metadata", "own new", tmp_path / "1.png")
+        gate = opened(
+            page, _page_of(stack_settings, f"gate:{application.name}"), "User Metadata", "Gate of", tmp_path / "2.png"
+        )
+
+    assert f"Regression of {application.name}-catalog: passed" in table
+    assert "10 passed" in table
+    assert f"Gate of {application.name}" in gate
+    assert "1 role published" in gate
