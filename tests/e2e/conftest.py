@@ -63,8 +63,15 @@ def application(
         yield application
 
 
+@pytest.fixture
+def shop(released_shop: Application) -> Iterator[Application]:
+    """The shop of a module, at the commit of :attr:`Application.base`."""
+    yield released_shop
+    released_shop.back_to(released_shop.base)
+
+
 @pytest.fixture(scope="module")
-def shop(
+def released_shop(
     onward: CommandLine, stack_settings: StackSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Application]:
     """An example application of which catalog, cart and checkout are released; for all cases of a module."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -30,13 +29,6 @@ BROKEN = {
     "prints 50 MB": ("for _ in range(50):\n    print('x' * 1_000_000)\n", "it printed more than 32 MiB"),
     "is killed for memory": ("held = ['x' * 10_000_000 for _ in range(1000)]\n", "it was killed: out of memory"),
 }
-
-
-@pytest.fixture(autouse=True)
-def beginning(shop: Application) -> Iterator[None]:
-    """Each change begins where the one before did, unless that one was published."""
-    yield
-    shop.back_to(shop.base)
 
 
 def _suites(document: Any) -> dict[tuple[str, str], str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
 from collections import Counter
-from datetime import UTC, datetime
 
 import pytest
 from docker import DockerClient
 
+from engines.docker_api import connect
+from engines.labels import Label
 from settings import StackSettings
 from tests.e2e.application import Application
 from tests.e2e.disturbance import TEMPORAL, killed, until
@@ -29,14 +31,30 @@ def _log_of_checkout_is_there(application: Application) -> bool:
     return application.onward.run("logs", release, "--step", "regression-1-checkout-published").exit_code == 0
 
 
-def _suites_made(engine: DockerClient, application: Application, since: datetime) -> Counter[str]:
-    """How often the container of each suite was made."""
-    events = engine.events(
-        since=since, until=datetime.now(UTC), decode=True, filters={"type": "container", "event": "create"}
-    )
-    names = [event["Actor"]["Attributes"] for event in events]
-    ours = [each["name"] for each in names if each.get("onward.application") == application.name]
-    return Counter(name.partition("-suite-")[2] for name in ours if "-suite-" in name)
+class SuitesMade:
+    """Counts how often the container of each suite is made, as the engine tells it."""
+
+    def __init__(self, settings: StackSettings, application: Application) -> None:
+        self._engine = connect(settings.docker_host)
+        self._application = application.name
+        self._events = self._engine.events(decode=True, filters={"type": "container", "event": "create"})
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self.counts: Counter[str] = Counter()
+
+    def __enter__(self) -> Counter[str]:
+        self._reader.start()
+        return self.counts
+
+    def __exit__(self, *_: object) -> None:
+        self._events.close()
+        self._reader.join(10)
+        self._engine.close()
+
+    def _read(self) -> None:
+        for event in self._events:
+            told = event["Actor"]["Attributes"]
+            if told.get(Label.APPLICATION) == self._application and "-suite-" in told["name"]:
+                self.counts[told["name"].partition("-suite-")[2]] += 1
 
 
 @pytest.mark.parametrize("part", ["worker-ci", "worker-orchestrate"])
@@ -45,19 +63,16 @@ def test_a_worker_is_killed_while_suites_run(
 ) -> None:
     shop.change("cart/app.py", "CARTS_LIMIT = 10_000", f"CARTS_LIMIT = {10_000 + len(part)}")
     _slow_cart(shop)
-    began = datetime.now(UTC)
-    release = shop.start("cart")
-    until(lambda: _log_of_checkout_is_there(shop))
+    with SuitesMade(stack_settings, shop) as made:
+        release = shop.start("cart")
+        until(lambda: _log_of_checkout_is_there(shop))
+        killed(stack_settings, part)
+        document = shop.ended(release)
 
-    killed(stack_settings, part)
-
-    document = shop.ended(release)
     assert document["status"] == "verified"
-    made = _suites_made(engine, shop, began)
     assert made["checkout-published"] == 1, made
     assert made["cart-own-new"] == (2 if part == "worker-ci" else 1), made
     until(lambda: slices_of(engine, shop) == [], seconds=20)
-    shop.back_to(shop.base)
 
 
 def test_a_cancelled_release_takes_its_slice_along(
@@ -76,4 +91,3 @@ def test_a_cancelled_release_takes_its_slice_along(
     assert (document["failure"]["stage"], document["failure"]["kind"]) == ("regression", "Cancelled")
     until(lambda: slices_of(engine, shop) == [], seconds=20)
     assert time.monotonic() - began < 30
-    shop.back_to(shop.base)
