@@ -1,4 +1,4 @@
-"""Traces over OTLP and metrics for Prometheus; nothing is sent and nothing listens by default."""
+"""Traces over OTLP, metrics for Prometheus, logs; nothing is sent and nothing listens by default."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from temporalio.client import Plugin
-from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -64,12 +71,19 @@ def flush() -> None:
         force_flush(timeout_millis=2000)
 
 
-def metrics_runtime(address: str) -> Runtime | None:
-    """A Temporal runtime that serves the SDK's metrics at ``http://<address>/metrics``."""
-    if not address:
-        return None
-    config = PrometheusConfig(bind_address=address, counters_total_suffix=True, durations_as_seconds=True)
-    return Runtime(telemetry=TelemetryConfig(metrics=config))
+def runtime(*, metrics_address: str = "", level: str = "WARN") -> Runtime:
+    """A Temporal runtime whose own log lines go where all others go: by themselves they are
+    written to stdout, into the middle of a JSON document.
+
+    :param metrics_address: serve the SDK's metrics at ``http://<address>/metrics``; empty for not at all.
+    :param level: the least level that is logged. ``ERROR`` leaves out calls that are tried again.
+    """
+    metrics = None
+    if metrics_address:
+        metrics = PrometheusConfig(bind_address=metrics_address, counters_total_suffix=True, durations_as_seconds=True)
+    forwarding = LogForwardingConfig(logging.getLogger("temporalio"), append_target_to_name=False)
+    shown = LoggingConfig(TelemetryFilter(core_level=level, other_level="ERROR"), forwarding=forwarding)
+    return Runtime(telemetry=TelemetryConfig(logging=shown, metrics=metrics))
 
 
 class Redaction(logging.Filter):

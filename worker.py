@@ -77,7 +77,7 @@ async def connect(settings: WorkerSettings, service: str) -> Client:
     """A Temporal client; waits for the server as long as it takes."""
     config = ClientConfig.load_client_connect_config()
     plugins = telemetry.plugins(settings.otlp_endpoint, service)
-    runtime = telemetry.metrics_runtime(settings.metrics_address)
+    runtime = telemetry.runtime(metrics_address=settings.metrics_address)
     while True:
         try:
             return await Client.connect(

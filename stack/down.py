@@ -58,13 +58,11 @@ def _engine(settings: StackSettings, report: Report) -> DockerClient | None:
 def _withdraw(settings: StackSettings, client: DockerClient, edges: list[str], purge: bool, report: Report) -> None:
     services = DeployedServices(client, settings.name)
     if purge:
-        services.until_ended([*edges, *services.remove()])
+        services.remove()
         services.remove_images(registry_host(settings))
-        return
-    rested = services.rest()
-    services.until_ended(edges)
-    if rested:
+    elif rested := services.rest():
         report(f"at rest until the next up: {', '.join(rested)}")
+    services.until_ended(edges)
 
 
 def _remove_sockets(numbers: frozenset[int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from docker import DockerClient
@@ -18,11 +18,12 @@ from stack.places import Machine
 #: On a service at rest: how many replicas it had.
 RESTING = "onward.resting-replicas"
 
-#: Seconds in which a network must become removable after its last task is gone.
-NETWORK_PATIENCE = 30.0
+#: Seconds in which a network must become removable after its last task is gone. Swarm is told of
+#: the end of a task by the machine that ran it, which takes its time when many end at once.
+NETWORK_PATIENCE = 90.0
 
 #: Swarm gives a container ten seconds after SIGTERM, and some more on a busy machine.
-END_PATIENCE = 45.0
+END_PATIENCE = 90.0
 
 Report = Callable[[str], None]
 
@@ -48,10 +49,10 @@ class DeployedServices:
         specs = [service["Spec"].get("EndpointSpec", {}) for service in self._labelled()]
         return frozenset(int(port["PublishedPort"]) for spec in specs for port in spec.get("Ports") or ())
 
-    def remove(self) -> list[str]:
+    def remove(self) -> None:
         """Remove services, containers, secrets and networks of the stack; what is gone already is no fault.
 
-        :returns: the names of the services; :meth:`until_ended` waits for their containers.
+        :raises Conflict: some did not end in time, or a network is still in use.
         """
         names = [str(service["Spec"]["Name"]) for service in self._labelled()]
         for name in names:
@@ -66,8 +67,8 @@ class DeployedServices:
                 _gone(partial(self._client.api.remove_container, container["Id"], force=True))
         for secret in secrets:
             _gone(partial(self._client.api.remove_secret, secret["ID"]))
-        self._remove_networks(network["Id"] for network in networks)
-        return names
+        self.until_ended(names)
+        self._remove_networks({network["Id"]: network["Name"] for network in networks})
 
     def until_ended(self, names: Iterable[str]) -> None:
         """Wait until no container of these services is left: swarm forgets a service before it ends.
@@ -105,12 +106,14 @@ class DeployedServices:
                 changed.append(str(spec["Name"]))
         return sorted(changed)
 
-    def _remove_networks(self, ids: Iterable[str]) -> None:
-        left, end = list(ids), time.monotonic() + NETWORK_PATIENCE
+    def _remove_networks(self, names: Mapping[str, str]) -> None:
+        left, end = dict(names), time.monotonic() + NETWORK_PATIENCE
         while left:
-            left = [key for key in left if not _gone(partial(self._client.api.remove_network, key))]
+            reasons = {key: _in_the_way(partial(self._client.api.remove_network, key)) for key in left}
+            left = {key: left[key] for key, reason in reasons.items() if reason}
             if left and time.monotonic() > end:
-                raise Conflict(f"networks are still in use: {', '.join(left)}\n  next: run the command again")
+                said = "\n  ".join(f"{name}: {reasons[key]}" for key, name in left.items())
+                raise Conflict(f"networks are still in use\n  {said}\n  next: run the command again")
             time.sleep(0.5 if left else 0)
 
 
@@ -160,11 +163,16 @@ def _awake(spec: Json) -> bool:
 
 def _gone(remove: Callable[[], object]) -> bool:
     """Whether the thing is gone now; ``False`` when it is still in use."""
+    return not _in_the_way(remove)
+
+
+def _in_the_way(remove: Callable[[], object]) -> str:
+    """What keeps a thing from being removed, in the engine's words; empty when it is gone."""
     try:
         with translated("the Docker Engine"):
             remove()
     except NotFound:
-        return True
-    except OnwardError:
-        return False
-    return True
+        return ""
+    except OnwardError as error:
+        return str(error)
+    return ""

@@ -49,7 +49,9 @@ async def connect() -> Connection:
         )
     plugins = telemetry.plugins(settings.otlp_endpoint, "onward-cli")
     try:
-        connecting = Client.connect(**config, data_converter=pydantic_data_converter, plugins=plugins)
+        connecting = Client.connect(
+            **config, data_converter=pydantic_data_converter, plugins=plugins, runtime=telemetry.runtime(level="ERROR")
+        )
         client = await asyncio.wait_for(connecting, TIMEOUT)
     except TimeoutError:
         raise Unreachable("Temporal", address, f"no answer in {TIMEOUT:.0f} s") from None

@@ -21,6 +21,12 @@ def killed(settings: StackSettings, part: str) -> None:
     os.kill(Supervisor(StateDirectory(settings)).pid(part), signal.SIGKILL)
 
 
+def runs_again(settings: StackSettings, part: str, before: int) -> bool:
+    """Whether the supervisor has started a part anew; between its end and that it does not run."""
+    found = Supervisor(StateDirectory(settings)).processes().get(part, {})
+    return found.get("statename") == "RUNNING" and found["pid"] != before
+
+
 def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until something is so."""
     end = time.monotonic() + seconds

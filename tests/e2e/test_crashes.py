@@ -17,7 +17,7 @@ from stack.places import StateDirectory
 from stack.supervision import Supervisor
 from tests.e2e.application import Application
 from tests.e2e.commandline import CommandLine
-from tests.e2e.disturbance import TEMPORAL, killed, until
+from tests.e2e.disturbance import TEMPORAL, killed, runs_again, until
 
 
 def _stage(onward: CommandLine, name: str) -> str:
@@ -128,11 +128,10 @@ def test_a_cancel_stops_the_build_and_leaves_no_container(
 
 
 def test_a_part_that_dies_is_started_again(onward: CommandLine, stack_settings: StackSettings) -> None:
-    supervisor = Supervisor(StateDirectory(stack_settings))
-    before = supervisor.pid("prometheus")
+    before = Supervisor(StateDirectory(stack_settings)).pid("prometheus")
 
     killed(stack_settings, "prometheus")
 
-    until(lambda: supervisor.pid("prometheus") not in (0, before))
+    until(lambda: runs_again(stack_settings, "prometheus", before))
     rows = onward.json("up")
     assert {row["state"] for row in rows} <= {"running", "started"}

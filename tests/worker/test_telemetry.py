@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 
 import pytest
 from opentelemetry.sdk.trace.sampling import Decision
@@ -39,7 +41,22 @@ def test_what_is_no_secret_stays_as_it_is() -> None:
 
 def test_nothing_is_sent_without_an_endpoint() -> None:
     assert telemetry.plugins("", "onward-cli") == []
-    assert telemetry.metrics_runtime("") is None
+
+
+def test_what_the_sdk_logs_is_not_in_the_document_on_stdout() -> None:
+    program = """
+import asyncio, telemetry
+from temporalio.client import Client
+runtime = telemetry.runtime(level="TRACE")
+try:
+    asyncio.run(Client.connect("127.0.0.1:1", runtime=runtime))
+except RuntimeError:
+    pass
+import time; time.sleep(0.5)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize("query", ["QueryWorkflow:progress", "HandleQuery:progress"])
