@@ -123,7 +123,7 @@ def test_a_removed_service_is_waited_for_until_its_last_container_has_ended(
     wait_for(lambda: len(containers()) == 2)
     DeployedServices(engine, stack).remove()
     assert not containers(), "swarm forgets a service at once, and ends it later"
-    assert not engine.api.networks(filters={"label": f"{Label.STACK}={stack}"})
+    wait_for(lambda: not engine.api.networks(filters={"label": f"{Label.STACK}={stack}"}))
 
 
 def test_what_a_stack_left_goes_only_when_its_state_directory_is_gone(
