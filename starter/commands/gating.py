@@ -26,7 +26,7 @@ def gate(
         roles = ", ".join(sorted(view.published)) or "nothing"
         output.text(f"{application}: {roles} published; at most {view.window} tested at once")
         if view.frozen:
-            output.text(f"frozen: {view.frozen}")
+            output.text(f"frozen: {view.why_frozen}")
         output.table(
             ["", "in the queue", "state", "tested with, ahead of it", "waits for"],
             [
