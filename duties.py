@@ -12,11 +12,14 @@ from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
 from activities.environment_reader import EnvironmentReader
+from activities.fixes import FixActivities
 from activities.gate import GateActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
+from activities.orphans import OrphanActivities
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
+from activities.roll_forwards import RollForwardActivities
 from activities.slices import SliceActivities
 from activities.source import SourceActivities
 from activities.store_reader import StoreReader
@@ -69,6 +72,7 @@ def build_activities(settings: WorkerSettings) -> Activities:
     builds = BuildActivities(builder, registry, store, snapshots)
     return [
         SourceActivities(repositories, store, snapshots).fetch_source,
+        FixActivities(repositories).examine,
         builds.build,
         PlanActivities(repositories, builds).plan_builds,
         ManifestActivities(store, Ed25519Signer.load(settings.signing_key)).write_manifest,
@@ -129,10 +133,21 @@ def regression_activities(settings: WorkerSettings) -> Activities:
     ]
 
 
-def gate_activities(client: Client) -> Activities:
+def orchestrating_activities(client: Client, settings: WorkerSettings) -> Activities:
     """What needs Temporal and nothing else."""
-    gates = GateActivities(client)
-    return [gates.join, gates.resume, gates.sweep_gates, gates.abandoned]
+    gates, roll_forwards = GateActivities(client), RollForwardActivities(client, settings.remind_every)
+    return [
+        gates.join,
+        gates.resume,
+        gates.freeze,
+        gates.unfreeze,
+        gates.sweep_gates,
+        gates.abandoned,
+        roll_forwards.open,
+        roll_forwards.reopen,
+        roll_forwards.last_verified,
+        OrphanActivities(client).orphans,
+    ]
 
 
 def _s3_access(settings: WorkerSettings) -> dict[str, str]:
@@ -148,7 +163,7 @@ def activities_of(duty: Duty, client: Client, settings: WorkerSettings) -> Activ
     """What a duty does."""
     match duty:
         case Duty.ORCHESTRATE:
-            return gate_activities(client)
+            return orchestrating_activities(client, settings)
         case Duty.BUILD:
             return build_activities(settings)
         case Duty.CI:

@@ -10,6 +10,7 @@ import os
 import secrets
 import socket
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -191,6 +192,11 @@ class WorkerSettings(ClientSettings):
     slots: int = Field(default=32, ge=1, le=500, description="activities at once, for the ci and prod duties")
     build_slots: int = Field(default=6, ge=1, le=100, description="activities at once, for the build duty")
     metrics_address: str = Field(default="", description="host:port for the worker's metrics; none without")
+    remind_every: timedelta = Field(
+        default=timedelta(minutes=15),
+        ge=timedelta(seconds=1),
+        description="orchestrate duty: how often on-call is told again, in seconds",
+    )
 
     def docker_host(self, duty: Duty) -> str:
         """The engine of a duty."""

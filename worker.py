@@ -42,6 +42,7 @@ from workflows.application import ApplicationWorkflow
 from workflows.lookups import LOOKUPS
 from workflows.regression import RegressionWorkflow
 from workflows.release import ReleaseWorkflow
+from workflows.roll_forward import RollForwardWorkflow
 from workflows.sweep import SweepWorkflow
 
 log = logging.getLogger("onward.worker")
@@ -53,7 +54,14 @@ RECONNECT_EVERY = 1.0
 SWEEP_EVERY = timedelta(seconds=20)
 SWEEP_TIMEOUT = timedelta(minutes=10)
 
-WORKFLOWS = [ReleaseWorkflow, RegressionWorkflow, ApplicationWorkflow, SweepWorkflow, *LOOKUPS]
+WORKFLOWS = [
+    ReleaseWorkflow,
+    RegressionWorkflow,
+    ApplicationWorkflow,
+    RollForwardWorkflow,
+    SweepWorkflow,
+    *LOOKUPS,
+]
 
 
 def worker_for(duty: Duty, client: Client, settings: WorkerSettings) -> Worker:

@@ -70,7 +70,7 @@ class FiringMonitor(Message):
 
 
 class EnvironmentEvidence(Message):
-    """What one environment shows; ``logs`` is a URI, ``tail`` the end of the logs, ``faults`` what could not be read."""
+    """What one environment shows; ``logs`` is a URI, ``tail`` their end, ``faults`` what could not be read."""
 
     environment: Environment
     state: ServiceState | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pydantic import Field
+
 from domain.gate import Candidate, Gate
 from domain.gate_decisions import Snapshot
 from domain.identity import parse_candidate_key
@@ -45,7 +47,7 @@ class GateView(Message):
     queue: tuple[QueuePlace, ...] = ()
     deploying: tuple[TurnPlace, ...] = ()
     waiting: tuple[TurnPlace, ...] = ()
-    frozen: dict[str, str] = {}
+    frozen: dict[str, str] = Field(default_factory=dict)
 
     @property
     def why_frozen(self) -> str:

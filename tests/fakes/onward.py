@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,11 +18,14 @@ from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
 from activities.environment_reader import EnvironmentReader
+from activities.fixes import FixActivities
 from activities.gate import GateActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
+from activities.orphans import OrphanActivities
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
+from activities.roll_forwards import RollForwardActivities
 from activities.slices import SliceActivities
 from activities.source import SourceActivities
 from activities.store_reader import StoreReader
@@ -46,9 +49,17 @@ from workflows.application import ApplicationWorkflow
 from workflows.lookups import LOOKUPS
 from workflows.regression import RegressionWorkflow
 from workflows.release import ReleaseWorkflow
+from workflows.roll_forward import RollForwardWorkflow
 from workflows.sweep import SweepWorkflow
 
-WORKFLOWS = [ReleaseWorkflow, RegressionWorkflow, ApplicationWorkflow, SweepWorkflow, *LOOKUPS]
+WORKFLOWS = [
+    ReleaseWorkflow,
+    RegressionWorkflow,
+    ApplicationWorkflow,
+    RollForwardWorkflow,
+    SweepWorkflow,
+    *LOOKUPS,
+]
 
 REPOSITORY = "https://git.test/shop"
 
@@ -89,6 +100,7 @@ class MemoryOnward:
         self.signer = MemorySigner()
         self.trusted = MemorySigner()
         self.attestor = MemorySigner(b"ci's")
+        self.remind_every = timedelta(minutes=15)
         self.application = f"t{uuid4().hex[:8]}"
 
     def commit(self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info") -> ReleaseRequest:
@@ -157,12 +169,24 @@ class MemoryOnward:
     def activities(self, duty: Duty, client: Client) -> list[Callable[..., Any]]:
         """The activities of a duty, as ``duties.py`` wires them."""
         if duty is Duty.ORCHESTRATE:
-            gates = GateActivities(client)
-            return [gates.join, gates.resume, gates.sweep_gates, gates.abandoned]
+            gates, roll_forwards = GateActivities(client), RollForwardActivities(client, self.remind_every)
+            return [
+                gates.join,
+                gates.resume,
+                gates.freeze,
+                gates.unfreeze,
+                gates.sweep_gates,
+                gates.abandoned,
+                roll_forwards.open,
+                roll_forwards.reopen,
+                roll_forwards.last_verified,
+                OrphanActivities(client).orphans,
+            ]
         if duty is Duty.BUILD:
             builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots())
             return [
                 SourceActivities(self.repositories, self.store, PlainSnapshots()).fetch_source,
+                FixActivities(self.repositories).examine,
                 builds.build,
                 PlanActivities(self.repositories, builds).plan_builds,
                 ManifestActivities(self.store, self.signer).write_manifest,

@@ -1,0 +1,350 @@
+"""A failed release until a later one is verified. It waits for people, as long as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Coroutine
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.tell import TellActivities
+
+    from activities.gate import GateActivities
+    from domain.admissibility import refuse_any, refuse_unseen
+    from domain.evidence import FailedRelease
+    from domain.gate_messages import Freeze, Unfreeze
+    from domain.identity import Duty
+    from domain.notice import Event, notice_of
+    from domain.roll_forward import RollForward, RollForwardView, State, Way
+    from domain.roll_forward_messages import (
+        ROLL_FORWARD,
+        Acknowledge,
+        Begun,
+        EndedWell,
+        Fix,
+        FixStarted,
+        NameCulprit,
+        Remark,
+        Retry,
+    )
+    from domain.roll_forward_page import headline, roll_forward_page
+    from domain.roll_forward_row import RollForwardRow, row_of
+    from domain.roll_forward_state import RollForwardState, Telling
+    from workflows import attributes, policies
+    from workflows.concurrently import to_its_end
+    from workflows.evidence import collect_evidence
+    from workflows.fixing import started_fix, started_retry
+    from workflows.journal import reason_of
+
+REFUSED = "Refused"
+
+
+@workflow.defn(name=ROLL_FORWARD)
+class RollForwardWorkflow:
+    """One incident of one service; at most one is open, by the rule that a workflow ID runs once."""
+
+    @workflow.init
+    def __init__(self, state: RollForwardState) -> None:
+        self._carried = state
+        self._incident = state.incident
+        self._frozen = state.frozen
+        self._reminders = state.reminders
+        self._unread = list(state.unread)
+        self._late = list(state.late)
+        self._checking = ""
+        self._not_told: list[str] = []
+        self._work: set[asyncio.Task[None]] = set()
+        self._to_tell: list[Telling] = list(state.untold)
+        self._stirred = False
+        self._shown: RollForwardRow | None = None
+
+    @workflow.run
+    async def run(self, state: RollForwardState) -> RollForwardView:  # noqa: ARG002 – init keeps it
+        """Hold what must wait, tell people, collect evidence; then let go when a later release is verified."""
+        self._take_up_late_ones()
+        await workflow.wait_condition(lambda: self._incident is not None)
+        incident = self._known()
+        while incident.closed is None:
+            await self._hold_turns(incident)
+            self._begin_work(incident)
+            self._show()
+            await self._until_something_happens(incident)
+            if workflow.info().is_continue_as_new_suggested():
+                await self._carry_on_as_new()
+        await self._let_go(incident)
+        self._tell(Event.CLOSED, incident.closed_by)
+        self._begin_work(incident)
+        self._show()
+        await self._until_nothing_is_under_way()
+        if self._late:
+            workflow.continue_as_new(self._carried.model_copy(update={"incident": None, "late": tuple(self._late)}))
+        return self.view()
+
+    @workflow.query(description="All of the roll-forward")
+    def view(self) -> RollForwardView:
+        """As it is now."""
+        incident = self._known()
+        return RollForwardView(
+            roll_forward=incident.id,
+            state=incident.state,
+            prod_affected=incident.prod_affected,
+            incident=incident,
+            frozen=self._frozen,
+            checking=self._checking,
+            untold=tuple(self._not_told),
+        )
+
+    # --- what releases say ------------------------------------------------------------------
+
+    @workflow.signal(description="A release of the service did not end well")
+    def failed(self, failed: FailedRelease) -> None:
+        """The first one opens the roll-forward, each later one is an attempt of it."""
+        incident = self._incident
+        if incident is None:
+            self._incident = RollForward.opened_by(failed)
+            self._tell(Event.OPENED, failed.run)
+        elif incident.closed is not None:
+            self._late.append(failed)
+            return
+        elif not incident.failed(failed):
+            return
+        else:
+            self._tell(Event.FIX_FAILED, failed.run)
+        self._unread.append(failed)
+        self._stirred = True
+
+    @workflow.signal(description="A release of the service has begun: it is adopted as a fix")
+    def begun(self, begun: Begun) -> None:
+        """It may be the one that this roll-forward started itself."""
+        incident = self._known()
+        way = Way.FIX if begun.request.roll_forward == incident.id else Way.ADOPTED
+        if incident.begun(begun, way):
+            self._tell(Event.FIX_STARTED, begun.run)
+
+    @workflow.signal(description="A release is verified, or superseded by a newer one")
+    def ended_well(self, done: EndedWell) -> None:
+        """A later verified one closes the roll-forward."""
+        self._known().ended_well(done)
+        self._stirred = True
+
+    # --- what people say --------------------------------------------------------------------
+
+    @workflow.update(description='Release a fix: {"commit": "<40 hex digits>", "by": "ann"}')
+    async def fix(self, message: Fix) -> FixStarted:
+        """A new commit, in the express lane. Refusals say why."""
+        incident = self._known()
+        self._checking = f"{message.by} has asked for {message.commit[:12]}, which is being looked at"
+        return await self._begun_fix(started_fix(incident, message))
+
+    @fix.validator
+    def _may_fix(self, message: Fix) -> None:
+        _refuse(refuse_any(self._incident, self._checking) or refuse_unseen(self._known(), message))
+
+    @workflow.update(description='The failed commit once more: {"by": "ann", "reason": "the registry is back"}')
+    async def retry(self, message: Retry) -> FixStarted:
+        """For causes outside of the code. In the express lane, too."""
+        incident = self._known()
+        self._checking = f"{message.by} has asked for a retry"
+        return await self._begun_fix(started_retry(incident, message))
+
+    @retry.validator
+    def _may_retry(self, message: Retry) -> None:  # noqa: ARG002 – its type is what is checked
+        _refuse(refuse_any(self._incident, self._checking))
+
+    @workflow.update(description='Say that you have it: {"by": "ann"}')
+    def ack(self, message: Acknowledge) -> RollForwardView:
+        """Nobody is told again."""
+        self._known().acknowledge(message.by, workflow.now())
+        self._stirred = True
+        return self.view()
+
+    @ack.validator
+    def _may_ack(self, message: Acknowledge) -> None:  # noqa: ARG002
+        self._refuse_closed()
+
+    @workflow.update(description='Note something: {"by": "ann", "text": "the disk was full"}')
+    def note(self, message: Remark) -> RollForwardView:
+        """On the page, for the others."""
+        self._known().say(message.by, workflow.now(), message.text)
+        self._stirred = True
+        return self.view()
+
+    @note.validator
+    def _may_note(self, message: Remark) -> None:  # noqa: ARG002
+        self._refuse_closed()
+
+    @workflow.update(description='Name the service that is the cause: {"role": "catalog", "by": "ann"}')
+    def name_culprit(self, message: NameCulprit) -> RollForwardView:
+        """Its verified release closes this, too."""
+        incident = self._known()
+        if incident.name_culprit(message.role):
+            reason = f": {message.reason}" if message.reason else ""
+            incident.say(message.by, workflow.now(), f"names {message.role} as the culprit{reason}")
+            self._stirred = True
+        return self.view()
+
+    @name_culprit.validator
+    def _may_name(self, message: NameCulprit) -> None:
+        self._refuse_closed()
+        if message.role == self._known().service.role:
+            _refuse(f"{message.role} is the service that this is about")
+
+    # --- what follows -----------------------------------------------------------------------
+
+    def _take_up_late_ones(self) -> None:
+        """Releases that failed while the incident before this was being closed."""
+        late, self._late = self._late, []
+        for each in late:
+            self.failed(each)
+
+    async def _hold_turns(self, incident: RollForward) -> None:
+        """While prod is affected, only fixes are deployed."""
+        if not incident.prod_affected or self._frozen:
+            return
+        self._frozen = True
+        freeze = Freeze(application=incident.service.application, holder=incident.id, reason=headline(self.view()))
+        await self._even_if_cancelled(
+            workflow.execute_activity_method(
+                GateActivities.freeze, freeze, **policies.lasting(Duty.ORCHESTRATE, "hold all turns but those of fixes")
+            )
+        )
+
+    async def _let_go(self, incident: RollForward) -> None:
+        if not self._frozen:
+            return
+        self._frozen = False
+        unfreeze = Unfreeze(application=incident.service.application, holder=incident.id)
+        await self._even_if_cancelled(
+            workflow.execute_activity_method(
+                GateActivities.unfreeze, unfreeze, **policies.lasting(Duty.ORCHESTRATE, "let the turns go on")
+            )
+        )
+
+    async def _until_something_happens(self, incident: RollForward) -> None:
+        """An event – or the time to tell people again."""
+        self._stirred = False
+        due = incident.opened + (self._reminders + 1) * self._carried.remind_every
+        left = max((due - workflow.now()).total_seconds(), 0)
+        try:
+            await workflow.wait_condition(
+                lambda: self._stirred,
+                timeout=None if incident.acknowledged_by else left,
+                timeout_summary="tell on-call again",
+            )
+        except TimeoutError:
+            self._reminders += 1
+            self._tell(Event.UNACKNOWLEDGED, str(self._reminders), escalated=self._reminders > 1)
+        except asyncio.CancelledError:
+            self._say_that_it_stays_open()
+
+    async def _even_if_cancelled(self, work: Awaitable[object]) -> None:
+        try:
+            await to_its_end(work)
+        except asyncio.CancelledError:
+            self._say_that_it_stays_open()
+
+    def _say_that_it_stays_open(self) -> None:
+        text = "was asked to cancel this; only a later verified release closes it"
+        self._known().say("Onward", workflow.now(), text)
+
+    async def _until_nothing_is_under_way(self) -> None:
+        await workflow.wait_condition(lambda: not self._work and workflow.all_handlers_finished())
+
+    async def _carry_on_as_new(self) -> None:
+        await self._until_nothing_is_under_way()
+        if self._known().closed is not None:
+            return
+        update = {
+            "incident": self._incident,
+            "frozen": self._frozen,
+            "reminders": self._reminders,
+            "unread": tuple(self._unread),
+            "untold": tuple(self._to_tell),
+            "late": tuple(self._late),
+        }
+        workflow.continue_as_new(self._carried.model_copy(update=update))
+
+    def _begin_work(self, incident: RollForward) -> None:
+        """What goes on beside the waiting, and never holds it up."""
+        telling, self._to_tell = self._to_tell, []
+        for each in telling:
+            self._beside(self._told(incident, each))
+        unread, self._unread = self._unread, []
+        for failed in unread:
+            self._beside(self._looked_into(incident, failed))
+
+    def _beside(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    async def _begun_fix(self, work: Awaitable[FixStarted]) -> FixStarted:
+        """While one is looked at, no other is admitted."""
+        self._show()
+        try:
+            started = await work
+            self._tell(Event.FIX_STARTED, started.run)
+            return started
+        finally:
+            self._checking = ""
+            self._stirred = True
+
+    async def _told(self, incident: RollForward, telling: Telling) -> None:
+        event = telling.event
+        notice = notice_of(incident, event, telling.key, escalated=telling.escalated)
+        try:
+            told = await workflow.execute_activity_method(
+                TellActivities.tell, notice, **policies.told(Duty.CI, f"tell on-call: {event}")
+            )
+            self._not_told += told.failed
+        except ActivityError as error:
+            self._not_told.append(f"{event}: {reason_of(error)}")
+        del self._not_told[:-5]
+        self._show()
+
+    async def _looked_into(self, incident: RollForward, failed: FailedRelease) -> None:
+        try:
+            evidence = await collect_evidence(failed)
+        except ActivityError as error:
+            incident.say("Onward", workflow.now(), f"no evidence about {failed.request.id}: {reason_of(error)}")
+        else:
+            incident.found(failed.run, evidence.page)
+        self._show()
+
+    def _tell(self, event: Event, key: str, *, escalated: bool = False) -> None:
+        self._to_tell.append(Telling(event=event, key=key, escalated=escalated))
+        self._stirred = True
+
+    def _show(self) -> None:
+        """What can be seen without asking this workflow goes into memo and search attributes."""
+        view = self.view()
+        workflow.set_current_details(roll_forward_page(view))
+        row = row_of(view)
+        if row == self._shown:
+            return
+        self._shown = row
+        workflow.upsert_memo({"row": row.model_dump(mode="json")})
+        workflow.upsert_search_attributes(
+            [
+                attributes.APPLICATION.value_set(row.application),
+                attributes.ROLE.value_set(row.role),
+                attributes.STATUS.value_set(row.state.value),
+                attributes.RUNS.value_set(view.incident.runs),
+            ]
+        )
+
+    def _known(self) -> RollForward:
+        if self._incident is None:
+            raise ApplicationError("nothing has failed yet", type=REFUSED, non_retryable=True)
+        return self._incident
+
+    def _refuse_closed(self) -> None:
+        if self._known().state is State.CLOSED:
+            _refuse("it is closed")
+
+
+def _refuse(reason: str | None) -> None:
+    if reason:
+        raise ApplicationError(reason, type=REFUSED, non_retryable=True)
