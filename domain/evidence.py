@@ -43,7 +43,10 @@ class ChangesRequest(Message):
 
 
 class Changes(Message):
-    """The newest first, at most a hundred; ``more`` is how many are left out, ``note`` why there are none."""
+    """The newest first, at most a hundred; ``more`` is how many are left out, where that is known.
+
+    ``note`` says why there are none, or why they are not the ones since the version ``since``.
+    """
 
     since: str | None = None
     commits: tuple[Change, ...] = ()
@@ -70,7 +73,7 @@ class FiringMonitor(Message):
 
 
 class EnvironmentEvidence(Message):
-    """What one environment shows; ``logs`` is a URI, ``tail`` the end of the logs, ``faults`` what could not be read."""
+    """What one environment shows; ``logs`` is a URI, ``tail`` their end, ``faults`` what could not be read."""
 
     environment: Environment
     state: ServiceState | None = None
