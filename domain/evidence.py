@@ -43,7 +43,10 @@ class ChangesRequest(Message):
 
 
 class Changes(Message):
-    """The newest first, at most a hundred; ``more`` is how many are left out, ``note`` why there are none."""
+    """The newest first, at most a hundred; ``more`` is how many are left out, where that is known.
+
+    ``note`` says why there are none, or why they are not the ones since the version ``since``.
+    """
 
     since: str | None = None
     commits: tuple[Change, ...] = ()
