@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 from temporalio import activity
 from temporalio.client import (
@@ -163,7 +164,7 @@ class GateActivities:
 
     async def _ask(self, application: str, update: str, message: Message) -> Frozen:
         """An update of the gate, which is started if it is not there."""
-        start = WithStartWorkflowOperation(
+        start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
             GATE,
             GateState(application=application),
             id=gate_id(application),

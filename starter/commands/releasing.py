@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import signal
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +14,19 @@ from domain.errors import InvalidInput
 from domain.release import ReleaseRequest, ReleaseStatus
 from domain.service import DEFINITION_FILE
 from domain.source import checked_commit, checked_directory
-from starter.command import Commit, Json, ReleaseArgument, Repository, ServiceDirectory, command, waiting
+from starter.command import (
+    By,
+    Commit,
+    Json,
+    Reason,
+    ReleaseArgument,
+    Repository,
+    ServiceDirectory,
+    Wait,
+    command,
+    myself,
+    waiting,
+)
 from starter.output import ExitCode, Output, exit_code_of_release
 
 if TYPE_CHECKING:
@@ -29,9 +39,9 @@ def release(
     repository: Repository,
     commit: Commit,
     service_directory: ServiceDirectory = ".",
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the release to its end.")] = True,
-    reason: Annotated[str, typer.Option(help="Why; kept with the release.")] = "",
-    by: Annotated[str, typer.Option(help="Who asks; user@host by default.")] = "",
+    wait: Wait = True,
+    reason: Reason = "",
+    by: By = "",
     as_json: Json = False,
 ) -> ExitCode | None:
     """Release a service's commit, or attach to its release if there is one."""
@@ -49,7 +59,7 @@ def watch(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None
 
         connection = await connect()
         handle = await Releases(connection.client).find(release_id)
-        return await _followed(connection, handle, Output(as_json=as_json))
+        return await followed(connection, handle, Output(as_json=as_json))
 
     return waiting(run())
 
@@ -159,7 +169,7 @@ def checked_request(
         repository=repository,
         commit=commit,
         service_directory=directory,
-        requested_by=by or f"{getpass.getuser()}@{socket.gethostname()}",
+        requested_by=by or myself(),
         reason=reason,
     )
 
@@ -169,18 +179,26 @@ async def _release(request: ReleaseRequest, output: Output, *, wait: bool) -> Ex
     from starter.releases import Releases
 
     connection = await connect()
+    await Releases(connection.client).start(request)
+    return await attended(connection, request.id, output, wait=wait)
+
+
+async def attended(connection: Connection, release_id: str, output: Output, *, wait: bool) -> ExitCode:
+    """Follow a release that was just started, or say how to."""
+    from starter.releases import Releases
+
     found = Releases(connection.client)
-    handle = await found.start(request)
-    output.note(f"{request.id}  {connection.ui(request.id)}".rstrip())
+    handle = found.handle(release_id)
+    output.note(f"{release_id}  {connection.ui(release_id)}".rstrip())
     if wait:
-        return await _followed(connection, handle, output)
+        return await followed(connection, handle, output)
     seen = await found.see(handle)
     output.document(seen.result)
-    output.text(f"started; follow it with: onward watch {request.id}")
+    output.text(f"started; follow it with: onward watch {release_id}")
     return ExitCode.DONE
 
 
-async def _followed(connection: Connection, handle: Handle, output: Output) -> ExitCode:
+async def followed(connection: Connection, handle: Handle, output: Output) -> ExitCode:
     """Follow until the end; Ctrl-C and SIGTERM end the following, never the release."""
     from starter.following import follow
     from starter.releases import Releases
