@@ -117,17 +117,19 @@ def regression_id(release: str, test: int) -> str:
     return f"regression:{release.partition(':')[2]}:{test}"
 
 
+ROLL_FORWARD_PREFIX = "roll-forward:"
+
+
 def roll_forward_id(service: ServiceId) -> str:
     """The workflow ID of a service's roll-forward: at most one is open, by Temporal's own rule."""
-    return f"roll-forward:{service}"
+    return f"{ROLL_FORWARD_PREFIX}{service}"
 
 
 def parse_roll_forward_id(text: str) -> ServiceId:
     """The service of a roll-forward's workflow ID; ``ValueError`` otherwise."""
-    prefix, _, service = text.partition(":")
-    if prefix != "roll-forward":
+    if not text.startswith(ROLL_FORWARD_PREFIX):
         raise ValueError(f"not a roll-forward's ID: {text!r}")
-    return ServiceId.parse(service)
+    return ServiceId.parse(text.removeprefix(ROLL_FORWARD_PREFIX))
 
 
 def sweep_id() -> str:

@@ -20,7 +20,10 @@ Parameters = ParamSpec("Parameters")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, all else on stderr.")]
 ReleaseArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="A release: its ID, shop-cart (its newest), shop-cart:1a2b3c, or a commit.")
+    str,
+    typer.Argument(
+        metavar="ID", help="A release: its ID, shop-cart (its newest), shop-cart:1a2b3c, a commit; or a roll-forward."
+    ),
 ]
 Repository = Annotated[str, typer.Option("--repo", help="URL or path of the git repository.")]
 Commit = Annotated[str, typer.Option("--commit", help="The full SHA-1 of the commit.")]

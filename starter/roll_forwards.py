@@ -9,7 +9,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import InvalidInput, NotFound, Unreachable
-from domain.identity import ServiceId, parse_roll_forward_id, roll_forward_id
+from domain.identity import ROLL_FORWARD_PREFIX, ServiceId, parse_roll_forward_id, roll_forward_id
 from domain.message import Message
 from domain.roll_forward import RollForwardView
 from domain.roll_forward_messages import ROLL_FORWARD, FixStarted
@@ -20,6 +20,11 @@ from workflows.roll_forward import RollForwardWorkflow
 QUERY_TIMEOUT = timedelta(seconds=6)
 
 Handle = WorkflowHandle[RollForwardWorkflow, RollForwardView]
+
+
+def is_roll_forward(text: str) -> bool:
+    """Whether a person means a roll-forward and not a release."""
+    return text.startswith(ROLL_FORWARD_PREFIX)
 
 
 class RollForwards:
@@ -48,6 +53,10 @@ class RollForwards:
                 next="onward roll-forwards",
             ) from None
         return self._client.get_workflow_handle_for(RollForwardWorkflow.run, roll_forward_id(service))
+
+    async def failed_release(self, text: str) -> str:
+        """The ID of the release that a roll-forward is about: the last one that failed."""
+        return (await self.view(self.find(text))).incident.last_failed.request.id
 
     async def view(self, handle: Handle) -> RollForwardView:
         """A roll-forward as it is now, open or closed.

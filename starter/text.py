@@ -66,6 +66,27 @@ def suite_lines(result: ReleaseResult) -> list[str]:
     ]
 
 
+def _after_failure(result: ReleaseResult) -> list[str]:
+    """What on-call does next: commands as they are typed."""
+    if result.status is ReleaseStatus.REFUSED:
+        return ["next:", "  mend it in a new commit and release that; nothing was built"]
+    if not result.roll_forward:
+        return ["next:", f"  onward logs {result.release}", "  mend it in a new commit and release that"]
+    name = result.roll_forward.partition(":")[2]
+    commands = {
+        f"onward evidence {result.release}": "what Onward collected",
+        f"onward ack {name}": "say that you have it",
+        f"onward fix {name} --commit <SHA>": "release the commit that mends it, ahead of everything else",
+        f"onward retry {name}": "the same commit again, when the cause was outside of the code",
+    }
+    width = max(map(len, commands))
+    return [
+        f"open until a later release is verified: {result.roll_forward}",
+        "next:",
+        *(f"  {command:<{width}}  # {what}" for command, what in commands.items()),
+    ]
+
+
 def summary(result: ReleaseResult, ui: str) -> str:
     """A release for a person: how it is, its stages, why it failed, and what to do next."""
     lines = [title(result), *(f"  {stage_line(stage)}" for stage in result.stages)]
@@ -76,9 +97,7 @@ def summary(result: ReleaseResult, ui: str) -> str:
         lines += [f"  {line}" for line in result.failure.message.splitlines()]
         if result.failure.evidence:
             lines.append(f"evidence: {result.failure.evidence}")
-        lines += ["next:", f"  onward logs {result.release}", "  mend it in a new commit and release that"]
-        if result.status is ReleaseStatus.REFUSED:
-            lines[-2:] = ["  mend it in a new commit and release that; nothing was built"]
+        lines += _after_failure(result)
     if ui:
         lines += ["", f"Temporal UI: {ui}"]
     return "\n".join(lines)

@@ -27,6 +27,7 @@ from starter.command import (
     myself,
     waiting,
 )
+from starter.commands.rolling import show_roll_forward
 from starter.output import ExitCode, Output, exit_code_of_release
 
 if TYPE_CHECKING:
@@ -51,12 +52,16 @@ def release(
 
 @command
 def watch(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
-    """Follow a release to its end; the exit code is the release's."""
+    """Follow a release to its end, whose exit code it is; or a roll-forward until it is closed."""
 
     async def run() -> ExitCode:
         from starter.connection import connect
         from starter.releases import Releases
+        from starter.roll_forwards import is_roll_forward
 
+        if is_roll_forward(release_id):
+            await show_roll_forward(release_id, Output(as_json=as_json), follow=True)
+            return ExitCode.DONE
         connection = await connect()
         handle = await Releases(connection.client).find(release_id)
         return await followed(connection, handle, Output(as_json=as_json))
@@ -66,13 +71,17 @@ def watch(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None
 
 @command
 def show(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
-    """One release: its stages, number, manifest, and why it failed."""
+    """One release: its stages, number, manifest, and why it failed; or one roll-forward."""
 
     async def run() -> None:
         from starter.connection import connect
         from starter.releases import Releases
+        from starter.roll_forwards import is_roll_forward
         from starter.text import summary
 
+        if is_roll_forward(release_id):
+            await show_roll_forward(release_id, Output(as_json=as_json))
+            return
         connection, output = await connect(), Output(as_json=as_json)
         releases = Releases(connection.client)
         handle = await releases.find(release_id)
@@ -112,16 +121,25 @@ def releases(
 
 @command
 def why(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
-    """Say in one sentence what a release waits for, or how it ended."""
+    """Say in one sentence what a release or a roll-forward waits for, or how it ended."""
 
     async def run() -> None:
         from starter.connection import connect
         from starter.gates import Gates
+        from starter.incident_text import incident_sentence
         from starter.pending import waits_for
         from starter.releases import Releases
+        from starter.roll_forwards import RollForwards, is_roll_forward
         from starter.text import tested_with
 
         connection, output = await connect(), Output(as_json=as_json)
+        if is_roll_forward(release_id):
+            rolling = RollForwards(connection.client)
+            view = await rolling.view(rolling.find(release_id))
+            sentence = incident_sentence(view)
+            output.document({"roll_forward": view.roll_forward, "status": view.state.value, "why": sentence})
+            output.text(sentence)
+            return
         found = Releases(connection.client)
         handle = await found.find(release_id)
         seen = await found.see(handle)

@@ -128,6 +128,23 @@ def retry(
     return _begun(roll_forward, "retry", Retry(by=by or myself(), reason=reason), wait=wait, as_json=as_json)
 
 
+async def show_roll_forward(text: str, output: Output, *, follow: bool = False) -> None:
+    """A roll-forward as it is now, or once it is closed."""
+    from starter.connection import connect
+    from starter.incident_text import incident_text
+    from starter.roll_forwards import RollForwards
+    from starter.watching import follow_roll_forward
+
+    connection = await connect()
+    found = RollForwards(connection.client)
+    handle = found.find(text)
+    view = await found.view(handle)
+    if follow:
+        view = await follow_roll_forward(found, handle, output)
+    output.document(view)
+    output.text(incident_text(view, connection.ui(handle.id)))
+
+
 def _said(roll_forward: str, update: str, message: Message, *, as_json: bool) -> ExitCode | None:
     async def run() -> None:
         from starter.connection import connect
