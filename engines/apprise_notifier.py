@@ -74,7 +74,7 @@ def _reason(statuses: list[int]) -> Undelivered:
     if not statuses:
         return Undelivered("it cannot be reached, or refuses")
     final = all(400 <= status < 500 and status not in _PASSING for status in statuses)
-    return Undelivered(f"it answered {', '.join(str(status) for status in statuses)}", final=final)
+    return Undelivered(f"status {', '.join(str(status) for status in statuses)}", final=final)
 
 
 @contextlib.contextmanager

@@ -85,7 +85,7 @@ def test_a_notice_arrives_with_its_title_its_body_and_how_urgent_it_is(hook: Hoo
 def test_a_status_says_whether_trying_again_can_help(hook: Hook, status: int, final: bool) -> None:
     hook.status = status
 
-    assert AppriseNotifier().send(hook.url, NOTICE) == Undelivered(f"it answered {status}", final=final)
+    assert AppriseNotifier().send(hook.url, NOTICE) == Undelivered(f"status {status}", final=final)
 
 
 def test_a_channel_that_never_answers_holds_nobody_up(hook: Hook) -> None:
@@ -125,7 +125,7 @@ def test_what_two_channels_say_at_once_is_not_mixed_up(hook: Hook) -> None:
     serving.join()
     good.server.server_close()
 
-    assert answers == {"good": [None] * 10, "bad": [Undelivered("it answered 404", final=True)] * 10}
+    assert answers == {"good": [None] * 10, "bad": [Undelivered("status 404", final=True)] * 10}
 
 
 @pytest.mark.parametrize("status", [200, 500])
