@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
@@ -25,13 +26,18 @@ from activities.source import SourceActivities
 from activities.store_reader import StoreReader
 from activities.suites import SuiteActivities
 from activities.targets import Targets
+from activities.tell import TellActivities
 from activities.verdict_reader import VerdictReader
 from activities.verify import VerifyActivities
+from domain.channels import Channels
+from domain.channels_file import parse_channels
 from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
+from domain.errors import InvalidInput
 from domain.identity import Duty, slice_sites_bucket
 from domain.service import Kind
 from engines import docker_api
+from engines.apprise_notifier import AppriseNotifier
 from engines.builder import DockerBuilder
 from engines.ed25519 import VERDICTS, Ed25519Signer, load_trusted
 from engines.site import SiteEngine
@@ -107,6 +113,27 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     ]
 
 
+def read_channels(settings: WorkerSettings) -> Channels:
+    """Who is told, from the file that the settings name; nobody without one.
+
+    :raises InvalidInput: the file cannot be read, or something in it is wrong.
+    """
+    file = settings.channels
+    if file == Path():
+        return Channels()
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InvalidInput(f"cannot be read: {reason}", where=f"ONWARD_CHANNELS={file}") from None
+    return parse_channels(text, str(file), AppriseNotifier().understands)
+
+
+def telling_activities(settings: WorkerSettings, channels: Channels) -> Activities:
+    """Who is told of a roll-forward, and the record of who was."""
+    return [TellActivities(object_store(settings), AppriseNotifier(), channels).tell]
+
+
 def regression_activities(settings: WorkerSettings) -> Activities:
     """What the ci duty does beside its environment: slices, suites, verdicts, the published set, lookups."""
     store, manifests = object_store(settings), manifest_reader(settings)
@@ -159,14 +186,21 @@ def _s3_access(settings: WorkerSettings) -> dict[str, str]:
     }
 
 
-def activities_of(duty: Duty, client: Client, settings: WorkerSettings) -> Activities:
-    """What a duty does."""
+def activities_of(duty: Duty, client: Client, settings: WorkerSettings, channels: Channels) -> Activities:
+    """What a duty does.
+
+    :param channels: whom the ci duty tells.
+    """
     match duty:
         case Duty.ORCHESTRATE:
             return orchestrating_activities(client, settings)
         case Duty.BUILD:
             return build_activities(settings)
         case Duty.CI:
-            return [*environment_activities(settings, Environment.CI), *regression_activities(settings)]
+            return [
+                *environment_activities(settings, Environment.CI),
+                *regression_activities(settings),
+                *telling_activities(settings, channels),
+            ]
         case Duty.PROD:
             return environment_activities(settings, Environment.PROD)

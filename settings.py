@@ -27,7 +27,8 @@ LOOPBACK = "127.0.0.1"
 SECRETS = Path("/run/secrets")
 
 
-#: Which duties hold which key: a duty needs all of its own and must have none of another's.
+#: Which duties hold which key: a duty needs all of its own, but for :data:`_OPTIONAL`, and must have
+#: none of another's.
 _STORES = frozenset({Duty.BUILD, Duty.CI, Duty.PROD})
 _KEYS: dict[str, frozenset[Duty]] = {
     "s3_access_key": _STORES,
@@ -38,7 +39,9 @@ _KEYS: dict[str, frozenset[Duty]] = {
     "verdict_key": frozenset({Duty.CI}),
     "ci_docker_host": frozenset({Duty.CI}),
     "prod_docker_host": frozenset({Duty.PROD}),
+    "channels": frozenset({Duty.CI}),
 }
+_OPTIONAL = frozenset({"channels"})
 
 
 #: Settings that are the first of several ports in a row, and how many.
@@ -109,6 +112,9 @@ class StackSettings(BaseSettings):
     internal_port: int = Field(
         default=18300,
         description="first of ten ports that parts use among themselves; one more is 10000 above the last",
+    )
+    channels: Path = Field(
+        default=Path(), description="ci duty: file of the channels that on-call is told through; nobody is told without"
     )
     otlp_endpoint: str = Field(default="", description="OTLP gRPC endpoint for traces; none are sent without")
 
@@ -186,6 +192,9 @@ class WorkerSettings(ClientSettings):
         "its directory verdicts has those whose verdicts are believed",
     )
     verdict_key: Path = Field(default=Path(), description="ci duty: private key that signs verdicts (PEM)")
+    channels: Path = Field(
+        default=Path(), description="ci duty: file of the channels that on-call is told through; nobody is told without"
+    )
     ci_docker_host: str = Field(default="", description="ci duty: a manager of the ci swarm")
     prod_docker_host: str = Field(default="", description="prod duty: a manager of the prod swarm")
     endpoint_mode: str = Field(default="dnsrr", pattern="^(dnsrr|vip)$", description="swarm endpoint mode")
@@ -210,14 +219,15 @@ class WorkerSettings(ClientSettings):
         return self.model_copy(update=foreign)
 
     def checked_for(self, duty: Duty) -> Self:
-        """These settings, if they hold every key of the duty and no key of another.
+        """These settings, if they hold every key that the duty needs and no key of another.
 
         :raises InvalidInput: naming each variable that is missing or must not be there.
         """
         default = {name: type(self).model_fields[name].default for name in _KEYS}
         given = {name for name in _KEYS if getattr(self, name) != default[name]}
         foreign = [_variable(name) for name, duties in _KEYS.items() if name in given and duty not in duties]
-        missing = [_variable(name) for name, duties in _KEYS.items() if name not in given and duty in duties]
+        needed = {name for name, duties in _KEYS.items() if duty in duties and name not in _OPTIONAL}
+        missing = [_variable(name) for name in _KEYS if name in needed - given]
         if foreign:
             raise InvalidInput(
                 f"the {duty} duty must not hold {', '.join(foreign)}",

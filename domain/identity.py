@@ -326,6 +326,11 @@ def published_set_key(application: str) -> str:
     return f"published/{application}.json"
 
 
+def notice_key(notice: str) -> str:
+    """Which channels have taken a notice, under a digest of its ID."""
+    return f"notices/{hashlib.sha256(notice.encode()).hexdigest()}.json"
+
+
 def directory_claim_key(digest: str) -> str:
     """Which service a repository's directory holds, under a digest of both."""
     return blob_key("directories", digest, ".json")

@@ -41,6 +41,7 @@ def worker(
     :param pid: the process ID of a supervised part, so that an old process's poll counts for nothing.
     """
     name = f"worker-{duty}"
+    environment = worker_environment(settings, credentials, gateway, duty)
     return Part(
         name=name,
         title=f"worker: {duty}",
@@ -48,8 +49,8 @@ def worker(
         probe=lambda: probes.worker_polls(temporal_address(settings), duty, pid(name)),
         address=f"http://{LOOPBACK}:{worker_metrics_port(settings, duty)}/metrics",
         ports=(Port(worker_metrics_port(settings, duty), LOOPBACK, "ONWARD_WORKER_METRICS_PORT"),),
-        environment=worker_environment(settings, credentials, gateway, duty),
-        configuration=code_digest(WORKER.parent),
+        environment=environment,
+        configuration=code_digest(WORKER.parent) + _content(environment.get("ONWARD_CHANNELS")),
         grace=GRACE,
     )
 
@@ -59,6 +60,11 @@ def code_digest(root: Path) -> str:
     folders = [root / name for name in CODE]
     files = sorted(file for folder in folders for file in (folder.rglob("*.py") if folder.is_dir() else [folder]))
     return digest_of(b"".join(file.read_bytes() for file in (root / WORKER.name, *files)))
+
+
+def _content(file: str | None) -> str:
+    """A digest of a file that a worker reads once, so that another content is another worker."""
+    return digest_of(Path(file).read_bytes()) if file and Path(file).is_file() else ""
 
 
 def worker_environment(settings: StackSettings, credentials: Credentials, gateway: str, duty: Duty) -> dict[str, str]:
@@ -91,7 +97,11 @@ def worker_environment(settings: StackSettings, credentials: Credentials, gatewa
         f"ONWARD_{duty.upper()}_DOCKER_HOST": settings.docker_host,
         "ONWARD_TRUSTED_KEYS": str(credentials.trusted_keys),
     }
-    return told | ({"ONWARD_VERDICT_KEY": str(credentials.verdict_key)} if duty is Duty.CI else {})
+    if duty is Duty.CI:
+        told["ONWARD_VERDICT_KEY"] = str(credentials.verdict_key)
+        if settings.channels != Path():
+            told["ONWARD_CHANNELS"] = str(settings.channels.expanduser().resolve())
+    return told
 
 
 def client_variables(settings: StackSettings) -> dict[str, str]:

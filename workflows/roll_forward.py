@@ -9,14 +9,14 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.tell import TellActivities
-
     from activities.gate import GateActivities
+    from activities.tell import TellActivities
     from domain.admissibility import refuse_any, refuse_unseen
     from domain.evidence import FailedRelease
     from domain.gate_messages import Freeze, Unfreeze
     from domain.identity import Duty
-    from domain.notice import Event, notice_of
+    from domain.incident_notice import notice_of
+    from domain.notice import Event
     from domain.roll_forward import RollForward, RollForwardView, State, Way
     from domain.roll_forward_messages import (
         ROLL_FORWARD,

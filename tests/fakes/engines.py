@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from domain.artifact import Digest, digest_of
 from domain.build import ImageRecipe, SiteRecipe
 from domain.deployment import Action, Deployment, ServiceState, TaskState, UpdateState, decide, is_whole
@@ -15,6 +17,7 @@ from domain.environment import Environment
 from domain.errors import BuildFailed, Unreachable, VerifyFailed
 from domain.identity import ServiceId, canonical_name
 from domain.manifest import Dependency
+from domain.notice import Notice, Undelivered
 from domain.progress import Progress
 from domain.service import ServiceDefinition
 from domain.slices import FoundSlice, SliceOwner, SliceUp
@@ -193,3 +196,22 @@ class MemorySlices:
 
     def found(self) -> list[FoundSlice]:
         return sorted(self.there.values(), key=lambda each: each.created)
+
+
+class MemoryNotifier:
+    """Takes every notice, but for the URLs that ``failing`` says something of."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, Notice]] = []
+        self.failing: dict[str, Undelivered] = {}
+        self._lock = threading.Lock()
+
+    def understands(self, url: SecretStr) -> bool:
+        return "://" in url.get_secret_value()
+
+    def send(self, url: SecretStr, notice: Notice) -> Undelivered | None:
+        undelivered = self.failing.get(url.get_secret_value())
+        if undelivered is None:
+            with self._lock:
+                self.taken.append((url.get_secret_value(), notice))
+        return undelivered

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -31,11 +32,13 @@ from activities.source import SourceActivities
 from activities.store_reader import StoreReader
 from activities.suites import SuiteActivities
 from activities.targets import Targets
+from activities.tell import TellActivities
 from activities.verdict_reader import VerdictReader
 from activities.verify import VerifyActivities
 from domain import identity
 from domain.artifact import Artifact, ArtifactKind, Digest, digest_of
 from domain.attestation import seal
+from domain.channels import Channel, Channels
 from domain.definition_file import parse_definition
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty, ServiceId, duty_of, task_queue
@@ -43,7 +46,7 @@ from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.service import Kind
-from tests.fakes.engines import MemoryBuilder, MemoryEngine, MemorySlices, MemorySuiteRunner
+from tests.fakes.engines import MemoryBuilder, MemoryEngine, MemoryNotifier, MemorySlices, MemorySuiteRunner
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
 from workflows.application import ApplicationWorkflow
 from workflows.lookups import LOOKUPS
@@ -97,6 +100,10 @@ class MemoryOnward:
         self.engine = MemoryEngine()
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
+        self.notifier = MemoryNotifier()
+        self.channels = Channels(
+            channels=(Channel(urls=(SecretStr("memory://on-call"),), escalation=(SecretStr("memory://boss"),)),)
+        )
         self.signer = MemorySigner()
         self.trusted = MemorySigner()
         self.attestor = MemorySigner(b"ci's")
@@ -223,6 +230,7 @@ class MemoryOnward:
             lookups.step_outputs,
             lookups.manifest,
             lookups.published_suites,
+            TellActivities(self.store, self.notifier, self.channels).tell,
         ]
 
     @asynccontextmanager
