@@ -66,12 +66,16 @@ class MemoryBuilder:
 
 
 class MemoryEngine:
-    """Deploys at once, unless the release's digest is among ``sick``: then the update pauses."""
+    """Deploys at once, unless the release's commit is among ``sick``: then the update pauses.
+
+    ``sick_in`` names the only environment in which a commit does.
+    """
 
     def __init__(self) -> None:
         self.states: dict[str, ServiceState] = {}
         self.updates: list[tuple[str, int]] = []
         self.sick: set[str] = set()
+        self.sick_in: dict[str, Environment] = {}
 
     def deploy(self, deployment: Deployment) -> Action:
         state = self.states.get(deployment.name)
@@ -79,7 +83,7 @@ class MemoryEngine:
         if action is Action.NOTHING:
             return action
         self.updates.append((deployment.name, deployment.number))
-        bad = deployment.commit in self.sick
+        bad = deployment.commit in self.sick or self.sick_in.get(deployment.commit) is deployment.environment
         old = state.tasks if state and bad else ()
         new = TaskState(
             id=f"{deployment.name}.{deployment.number}",

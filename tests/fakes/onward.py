@@ -235,14 +235,18 @@ class MemoryOnward:
 
     @asynccontextmanager
     async def workers(self, client: Client) -> AsyncIterator[None]:
-        """One worker per duty, in this process."""
+        """One worker per duty, in this process.
+
+        What the activities start keeps real time: a skipped clock would remind on-call without end.
+        """
+        plain = Client(**{**client.config(), "interceptors": []})
         async with AsyncExitStack() as running:
             for duty in Duty:
                 worker = Worker(
                     client,
                     task_queue=task_queue(duty),
                     workflows=WORKFLOWS if duty is Duty.ORCHESTRATE else [],
-                    activities=self.activities(duty, client),
+                    activities=self.activities(duty, plain),
                     activity_executor=ThreadPoolExecutor(16),
                     max_concurrent_activities=16,
                 )
