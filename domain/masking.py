@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 MASK = "***"
 
@@ -49,6 +52,36 @@ _KNOWN_FORMS = re.compile(
 )
 
 
+#: Fields that hold a name of ours and no text: an application's role may well be called ``token``.
+NAMES = frozenset(
+    [
+        "application",
+        "basis",
+        "commit",
+        "digest",
+        "environment",
+        "id",
+        "log",
+        "logs",
+        "manifest",
+        "number",
+        "release",
+        "report",
+        "role",
+        "roll_forward",
+        "run",
+        "service",
+        "since",
+        "suite",
+        "until",
+        "verdict",
+        "versions",
+    ]
+)
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
     """The text with ``***`` in the place of each secret.
 
@@ -63,6 +96,20 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
     text = _IN_URL.sub(lambda found: f"{found['user']}:{MASK}@" if found["user"] is not None else f"{MASK}@", text)
     text = _ASSIGNED.sub(_without_value, text)
     return _KNOWN_FORMS.sub(MASK, text)
+
+
+def masked_texts(model: Model, secrets: Iterable[str] = ()) -> Model:
+    """A model whose texts are masked: all but those in fields of :data:`NAMES`."""
+    known = list(secrets)
+    return type(model).model_validate(_masked_in(model.model_dump(mode="json"), known))
+
+
+def _masked_in(value: Any, secrets: Collection[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: item if name in NAMES else _masked_in(item, secrets) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_masked_in(item, secrets) for item in value]
+    return masked(value, secrets) if isinstance(value, str) else value
 
 
 def _without_value(found: re.Match[str]) -> str:
