@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from starter.command import Debug
-from starter.commands import authoring, demonstrating, gating, inspecting, manifests, releasing, stacking
+from starter.commands import authoring, demonstrating, evidence, gating, inspecting, manifests, releasing, stacking
 
 app = typer.Typer(
     name="onward",
@@ -35,6 +35,7 @@ _PANELS: dict[str, list[Callable[..., None]]] = {
     "Looking": [
         gating.gate,
         inspecting.logs,
+        evidence.evidence,
         inspecting.deployed,
         manifests.manifest,
         manifests.verify_manifest,

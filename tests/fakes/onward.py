@@ -17,8 +17,12 @@ from temporalio.worker import Worker
 from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
+from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
+from activities.evidence import EvidenceActivities
+from activities.evidence_reader import EvidenceReader
 from activities.gate import GateActivities
+from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
 from activities.plan import PlanActivities
@@ -40,7 +44,7 @@ from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.service import Kind
-from tests.fakes.engines import MemoryBuilder, MemoryEngine, MemorySlices, MemorySuiteRunner
+from tests.fakes.engines import MemoryAlerts, MemoryBuilder, MemoryEngine, MemorySlices, MemorySuiteRunner
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
 from workflows.application import ApplicationWorkflow
 from workflows.lookups import LOOKUPS
@@ -86,6 +90,7 @@ class MemoryOnward:
         self.engine = MemoryEngine()
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
+        self.alerts = MemoryAlerts()
         self.signer = MemorySigner()
         self.trusted = MemorySigner()
         self.attestor = MemorySigner(b"ci's")
@@ -165,6 +170,7 @@ class MemoryOnward:
                 SourceActivities(self.repositories, self.store, PlainSnapshots()).fetch_source,
                 builds.build,
                 PlanActivities(self.repositories, builds).plan_builds,
+                HistoryActivities(self.repositories).changes,
                 ManifestActivities(self.store, self.signer).write_manifest,
             ]
         environment = next(one for one in ENVIRONMENTS if duty_of(one) is duty)
@@ -179,6 +185,7 @@ class MemoryOnward:
             verify.bake,
             reader.deployed,
             reader.service_logs,
+            EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,
         ]
         return [*own, *self._regression()] if duty is Duty.CI else own
 
@@ -199,6 +206,8 @@ class MemoryOnward:
             lookups.step_outputs,
             lookups.manifest,
             lookups.published_suites,
+            EvidenceActivities(self.store).write,
+            EvidenceReader(self.store).evidence,
         ]
 
     @asynccontextmanager
