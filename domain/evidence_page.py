@@ -34,9 +34,9 @@ def evidence_html(document: EvidenceDocument) -> str:
     cause = f"{kind}{block(failure.message if failure else 'no cause is known')}"
     sections = [
         section("Cause", cause),
-        *(section(f"In {each.environment}", _environment(each, document)) for each in document.environments),
         section("What changed", _changes(document.changes)),
         section("Suites that failed", "".join(_suite(each, result.release) for each in document.suites)),
+        *(section(f"In {each.environment}", _environment(each, document)) for each in document.environments),
         section("Stages", table(("stage", "", "time", ""), [_stage(each) for each in result.stages])),
         section("What could not be collected", listing(document.faults)),
         section("Next", listing(_next(document), code=True)),
@@ -52,14 +52,12 @@ def evidence_html(document: EvidenceDocument) -> str:
 
 
 def _environment(each: EnvironmentEvidence, document: EvidenceDocument) -> str:
-    service = document.failed.request.service
-    name = canonical_name(each.environment, service)
-    parts = [_state(each.state) if each.state else f"<p>{text(name)} is not deployed here.</p>"]
+    name = canonical_name(each.environment, document.failed.request.service)
+    absent = f"It is not known whether {name} is deployed." if each.faults else f"{name} is not deployed."
+    parts = [_state(each.state) if each.state else f"<p>{text(absent)}</p>"]
     if each.monitors:
         rows = [(bad(one.name), text(one.severity), moment(one.since), text(one.summary)) for one in each.monitors]
         parts.append(f"<h3>Monitors that fire</h3>{table(('monitor', 'severity', 'since', ''), rows)}")
-    else:
-        parts.append("<p>No monitor fires.</p>")
     if each.tail:
         step = environment_step(each.environment)
         more = f"onward logs {document.failed.result.release} --step {step}"

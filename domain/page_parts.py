@@ -24,12 +24,12 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .8rem; ma
 dt { opacity: .7; }
 dd { margin: 0; overflow-wrap: anywhere; }
 code, pre { font: .85em/1.45 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
-pre { white-space: pre-wrap; background: var(--soft); padding: .6rem .7rem; border-radius: .3rem; margin: .4rem 0; }
+pre { white-space: pre-wrap; background: var(--soft); padding: .6rem .7rem; border-radius: .3rem; margin: .4rem 0;
+  max-height: 28rem; overflow-y: auto; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92em; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; opacity: .7; }
-time { white-space: nowrap; }
 .bad { color: var(--bad); font-weight: 600; }
 """
 

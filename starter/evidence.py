@@ -41,7 +41,7 @@ def _changes(changes: Changes) -> list[str]:
 def _environment(each: EnvironmentEvidence) -> list[str]:
     state = each.state
     if state is None:
-        lines = [f"{each.environment}: not deployed"]
+        lines = [f"{each.environment}: {'not known' if each.faults else 'not deployed'}"]
     else:
         served = state.served
         serving = f"{state.healthy} of {state.replicas} replicas serve #{served.number} ({served.commit[:12]})"

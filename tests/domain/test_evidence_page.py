@@ -81,7 +81,7 @@ def test_the_page_tells_all_that_was_collected() -> None:
     for part in (
         "shop-cart #2 failed in verify prod",
         "VerifyFailed",
-        "ci-shop-cart is not deployed here",
+        "ci-shop-cart is not deployed.",
         "1 of 2 replicas serve, release #1",
         "onward logs release:shop-cart:aaaaaaaaaaaa --step evidence-prod",
         "2026-01-02 03:04:05 UTC",
@@ -115,6 +115,13 @@ def test_a_release_that_said_no_last_word_has_a_page_too() -> None:
     page = evidence_html(EvidenceDocument(failed=failed, changes=Changes(), environments=()))
 
     assert "no cause is known" in Reader(page).text
+
+
+def test_what_could_not_be_read_is_not_said_to_be_absent() -> None:
+    unread = EnvironmentEvidence(environment=Environment.PROD, faults=("the engine does not answer",))
+    page = evidence_html(EvidenceDocument(failed=failed_release(), changes=Changes(), environments=(unread,)))
+
+    assert "It is not known whether prod-shop-cart is deployed." in Reader(page).text
 
 
 @pytest.mark.parametrize("count", [1, 16 * 1024, 40_000])
