@@ -12,9 +12,13 @@ from temporalio.client import Client
 from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
+from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
+from activities.evidence import EvidenceActivities
+from activities.evidence_reader import EvidenceReader
 from activities.fixes import FixActivities
 from activities.gate import GateActivities
+from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
 from activities.orphans import OrphanActivities
@@ -35,11 +39,13 @@ from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
 from domain.errors import InvalidInput
 from domain.identity import Duty, slice_sites_bucket
+from domain.monitor import Alerts, NoAlerts
 from domain.service import Kind
 from engines import docker_api
 from engines.apprise_notifier import AppriseNotifier
 from engines.builder import DockerBuilder
 from engines.ed25519 import VERDICTS, Ed25519Signer, load_trusted
+from engines.prometheus import PrometheusAlerts
 from engines.site import SiteEngine
 from engines.slice_sites import SliceSites
 from engines.slices import SwarmSlices
@@ -81,6 +87,7 @@ def build_activities(settings: WorkerSettings) -> Activities:
         FixActivities(repositories).examine,
         builds.build,
         PlanActivities(repositories, builds).plan_builds,
+        HistoryActivities(repositories).changes,
         ManifestActivities(store, Ed25519Signer.load(settings.signing_key)).write_manifest,
     ]
 
@@ -88,6 +95,11 @@ def build_activities(settings: WorkerSettings) -> Activities:
 def verdict_reader(settings: WorkerSettings) -> VerdictReader:
     """Reads verdicts; believes the keys of the directory ``verdicts`` among the trusted ones."""
     return VerdictReader(object_store(settings), load_trusted(settings.trusted_keys / VERDICTS))
+
+
+def alerts(settings: WorkerSettings) -> Alerts:
+    """Where it is asked which monitors fire, if anywhere."""
+    return PrometheusAlerts(settings.prometheus_url) if settings.prometheus_url else NoAlerts()
 
 
 def environment_activities(settings: WorkerSettings, environment: Environment) -> Activities:
@@ -103,6 +115,7 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     edge_url = settings.edge_ci_url if environment is Environment.CI else settings.edge_prod_url
     verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
     reader = EnvironmentReader(engines)
+    evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, _own_keys(settings))
     return [
         DeployActivities(targets, engines, edge_url).deploy,
         verify.check_replicas,
@@ -110,6 +123,7 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         verify.bake,
         reader.deployed,
         reader.service_logs,
+        evidence.collect,
     ]
 
 
@@ -157,6 +171,8 @@ def regression_activities(settings: WorkerSettings) -> Activities:
         lookups.step_outputs,
         lookups.manifest,
         lookups.published_suites,
+        EvidenceActivities(store, _own_keys(settings)).write,
+        EvidenceReader(store).evidence,
     ]
 
 
@@ -175,6 +191,11 @@ def orchestrating_activities(client: Client, settings: WorkerSettings) -> Activi
         roll_forwards.last_verified,
         OrphanActivities(client).orphans,
     ]
+
+
+def _own_keys(settings: WorkerSettings) -> list[str]:
+    """What this process must show nobody, whatever prints it."""
+    return [key.get_secret_value() for key in (settings.s3_access_key, settings.s3_secret_key)]
 
 
 def _s3_access(settings: WorkerSettings) -> dict[str, str]:

@@ -197,6 +197,7 @@ class WorkerSettings(ClientSettings):
     )
     ci_docker_host: str = Field(default="", description="ci duty: a manager of the ci swarm")
     prod_docker_host: str = Field(default="", description="prod duty: a manager of the prod swarm")
+    prometheus_url: str = Field(default="", description="where monitors are judged; none is asked about without")
     endpoint_mode: str = Field(default="dnsrr", pattern="^(dnsrr|vip)$", description="swarm endpoint mode")
     slots: int = Field(default=32, ge=1, le=500, description="activities at once, for the ci and prod duties")
     build_slots: int = Field(default=6, ge=1, le=100, description="activities at once, for the build duty")

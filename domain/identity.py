@@ -350,3 +350,24 @@ def parse_log_key(release: str, key: str) -> tuple[str, str]:
     """Run and step of a :func:`log_key`."""
     run, _, name = key.removeprefix(log_prefix(release)).partition("/")
     return run, name.removesuffix(".log")
+
+
+def environment_step(environment: Environment) -> str:
+    """How the logs of a service in an environment are called among the steps of a release that failed."""
+    return f"evidence-{environment}"
+
+
+def evidence_key(release: str, run: str, suffix: str) -> str:
+    """What was collected of one failed run of a release, as ``json`` or as ``html``."""
+    return f"{evidence_prefix(release)}{run}/evidence.{suffix}"
+
+
+def evidence_prefix(release: str) -> str:
+    """All evidence of a release, over all its runs."""
+    return f"evidence/{release}/"
+
+
+def parse_evidence_key(release: str, key: str) -> tuple[str, str]:
+    """Run and suffix of an :func:`evidence_key`."""
+    run, _, name = key.removeprefix(evidence_prefix(release)).partition("/")
+    return run, name.rpartition(".")[2]

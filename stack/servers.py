@@ -158,7 +158,7 @@ def prometheus(settings: StackSettings, directory: StateDirectory, images: Image
         title="Prometheus",
         command=command(PROMETHEUS, settings, images, [data, directory.run], words),
         probe=lambda: probes.answers_http("Prometheus", LOOPBACK, settings.prometheus_port, "/-/ready"),
-        address=f"http://{LOOPBACK}:{settings.prometheus_port}",
+        address=prometheus_url(settings),
         ports=(Port(settings.prometheus_port, LOOPBACK, "ONWARD_PROMETHEUS_PORT"),),
         configuration=text,
     )
@@ -190,6 +190,11 @@ def temporal_address(settings: StackSettings) -> str:
 def temporal_ui_url(settings: StackSettings) -> str:
     """The Temporal Web UI."""
     return f"http://{LOOPBACK}:{settings.temporal_ui_port}"
+
+
+def prometheus_url(settings: StackSettings) -> str:
+    """Prometheus' own pages and its API."""
+    return f"http://{LOOPBACK}:{settings.prometheus_port}"
 
 
 def s3_endpoint(settings: StackSettings, gateway: str) -> str:

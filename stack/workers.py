@@ -17,6 +17,7 @@ from stack.parts import Part, Port
 from stack.servers import (
     BUCKET,
     REGION,
+    prometheus_url,
     registry_host,
     s3_endpoint,
     temporal_address,
@@ -96,6 +97,7 @@ def worker_environment(settings: StackSettings, credentials: Credentials, gatewa
     told |= {
         f"ONWARD_{duty.upper()}_DOCKER_HOST": settings.docker_host,
         "ONWARD_TRUSTED_KEYS": str(credentials.trusted_keys),
+        "ONWARD_PROMETHEUS_URL": prometheus_url(settings),
     }
     if duty is Duty.CI:
         told["ONWARD_VERDICT_KEY"] = str(credentials.verdict_key)

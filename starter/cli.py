@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from starter.command import Debug
-from starter.commands import authoring, demonstrating, gating, inspecting, manifests, releasing, rolling, stacking
+from starter.commands import (
+    authoring,
+    demonstrating,
+    evidence,
+    gating,
+    inspecting,
+    manifests,
+    releasing,
+    rolling,
+    stacking,
+)
 
 app = typer.Typer(
     name="onward",
@@ -45,6 +55,7 @@ _PANELS: dict[str, list[Callable[..., None]]] = {
     "Looking": [
         gating.gate,
         inspecting.logs,
+        evidence.evidence,
         inspecting.deployed,
         manifests.manifest,
         manifests.verify_manifest,

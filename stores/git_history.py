@@ -22,6 +22,8 @@ UNBOUNDED = "--depth=2147483647"
 SKEW = 24 * 3600
 
 FIELDS = ("%H", "%an", "%ct", "%s")
+#: Characters of a subject, and of a name.
+TEXT_LIMIT = 200
 #: Whatever the user's own settings of ``git log`` are.
 PLAIN = ("--no-show-signature", "--no-decorate", "--no-color", "--no-patch", "--no-mailmap")
 LAST_MOMENT = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
@@ -92,7 +94,7 @@ def _log(git: Git, commits: str, limit: int) -> tuple[Change, ...]:
     fields = git.read(*words).decode(errors="replace").split("\0")[:-1]
     rows = zip(*(fields[first :: len(FIELDS)] for first in range(len(FIELDS))), strict=True)
     return tuple(
-        Change(commit=commit, author=author, when=_moment(seconds), subject=subject)
+        Change(commit=commit, author=author[:TEXT_LIMIT], when=_moment(seconds), subject=subject[:TEXT_LIMIT])
         for commit, author, seconds, subject in rows
     )
 

@@ -15,6 +15,7 @@ from domain.build import ImageRecipe, SiteRecipe
 from domain.deployment import Action, Deployment, ServiceState, TaskState, UpdateState, decide, is_whole
 from domain.environment import Environment
 from domain.errors import BuildFailed, Unreachable, VerifyFailed
+from domain.evidence import FiringMonitor
 from domain.identity import ServiceId, canonical_name
 from domain.manifest import Dependency
 from domain.notice import Notice, Undelivered
@@ -69,9 +70,11 @@ class MemoryEngine:
     """Deploys at once, unless the release's commit is among ``sick``: then the update pauses.
 
     ``sick_in`` names the only environment in which a commit does.
+    ``printed``: what a service printed, by canonical name.
     """
 
     def __init__(self) -> None:
+        self.printed: dict[str, str] = {}
         self.states: dict[str, ServiceState] = {}
         self.updates: list[tuple[str, int]] = []
         self.sick: set[str] = set()
@@ -117,7 +120,9 @@ class MemoryEngine:
         return [state for state in self.states.values() if state.environment is environment]
 
     def logs(self, environment: Environment, service: ServiceId, lines: int) -> str:
-        return f"{canonical_name(environment, service)}.1 started\n"
+        name = canonical_name(environment, service)
+        lines_printed = self.printed.get(name, f"{name}.1 started\n").splitlines(keepends=True)
+        return "".join(lines_printed[-lines:])
 
     def url(self, environment: Environment, definition: ServiceDefinition) -> str:
         return f"http://{canonical_name(environment, definition.service)}:{definition.port}"
@@ -219,3 +224,16 @@ class MemoryNotifier:
             with self._lock:
                 self.taken.append((url.get_secret_value(), notice))
         return undelivered
+
+
+class MemoryAlerts:
+    """What it was told fires, by canonical name; ``unreachable`` when it is down."""
+
+    def __init__(self) -> None:
+        self.fire: dict[str, list[FiringMonitor]] = {}
+        self.unreachable = False
+
+    def firing(self, environment: Environment, service: ServiceId) -> list[FiringMonitor]:
+        if self.unreachable:
+            raise Unreachable("Prometheus", "memory", "connection refused")
+        return self.fire.get(canonical_name(environment, service), [])

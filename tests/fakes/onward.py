@@ -18,9 +18,13 @@ from temporalio.worker import Worker
 from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
+from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
+from activities.evidence import EvidenceActivities
+from activities.evidence_reader import EvidenceReader
 from activities.fixes import FixActivities
 from activities.gate import GateActivities
+from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
 from activities.orphans import OrphanActivities
@@ -46,7 +50,14 @@ from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.service import Kind
-from tests.fakes.engines import MemoryBuilder, MemoryEngine, MemoryNotifier, MemorySlices, MemorySuiteRunner
+from tests.fakes.engines import (
+    MemoryAlerts,
+    MemoryBuilder,
+    MemoryEngine,
+    MemoryNotifier,
+    MemorySlices,
+    MemorySuiteRunner,
+)
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
 from workflows.application import ApplicationWorkflow
 from workflows.lookups import LOOKUPS
@@ -104,6 +115,7 @@ class MemoryOnward:
         self.channels = Channels(
             channels=(Channel(urls=(SecretStr("memory://on-call"),), escalation=(SecretStr("memory://boss"),)),)
         )
+        self.alerts = MemoryAlerts()
         self.signer = MemorySigner()
         self.trusted = MemorySigner()
         self.attestor = MemorySigner(b"ci's")
@@ -196,6 +208,7 @@ class MemoryOnward:
                 FixActivities(self.repositories).examine,
                 builds.build,
                 PlanActivities(self.repositories, builds).plan_builds,
+                HistoryActivities(self.repositories).changes,
                 ManifestActivities(self.store, self.signer).write_manifest,
             ]
         environment = next(one for one in ENVIRONMENTS if duty_of(one) is duty)
@@ -210,6 +223,7 @@ class MemoryOnward:
             verify.bake,
             reader.deployed,
             reader.service_logs,
+            EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,
         ]
         return [*own, *self._regression()] if duty is Duty.CI else own
 
@@ -231,6 +245,8 @@ class MemoryOnward:
             lookups.manifest,
             lookups.published_suites,
             TellActivities(self.store, self.notifier, self.channels).tell,
+            EvidenceActivities(self.store).write,
+            EvidenceReader(self.store).evidence,
         ]
 
     @asynccontextmanager
@@ -239,7 +255,7 @@ class MemoryOnward:
 
         What the activities start keeps real time: a skipped clock would remind on-call without end.
         """
-        plain = Client(**{**client.config(), "interceptors": []})
+        plain = Client(client.service_client, namespace=client.namespace, data_converter=client.data_converter)
         async with AsyncExitStack() as running:
             for duty in Duty:
                 worker = Worker(

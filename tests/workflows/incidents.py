@@ -29,7 +29,8 @@ class Incident:
 
     async def view(self) -> RollForwardView:
         """As it is now."""
-        return await self.handle.query("view", result_type=RollForwardView)
+        view: RollForwardView = await self.handle.query("view", result_type=RollForwardView)
+        return view
 
     async def until(self, condition: Callable[[RollForwardView], bool], seconds: float = 20) -> RollForwardView:
         """Wait until something is so of it."""
@@ -51,7 +52,8 @@ class Incident:
     async def fix(self, request: ReleaseRequest, by: str = "ann") -> FixStarted:
         """Ask for a fix."""
         message = Fix(commit=request.commit, by=by, service_directory=request.service_directory)
-        return await self.handle.execute_update("fix", message, result_type=FixStarted)
+        begun: FixStarted = await self.handle.execute_update("fix", message, result_type=FixStarted)
+        return begun
 
     async def refused(self, update: str, message: Message) -> str:
         """What it says to something that it must refuse."""
