@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from starter.command import Debug
-from starter.commands import authoring, demonstrating, gating, inspecting, manifests, releasing, stacking
+from starter.commands import authoring, demonstrating, gating, inspecting, listening, manifests, releasing, stacking
 
 app = typer.Typer(
     name="onward",
@@ -40,6 +40,7 @@ _PANELS: dict[str, list[Callable[..., None]]] = {
         manifests.verify_manifest,
         inspecting.plan,
     ],
+    "Alerts": [listening.listen],
     "Services": [authoring.check, demonstrating.demo],
 }
 for _panel, _commands in _PANELS.items():
