@@ -170,11 +170,11 @@ async def test_a_delivery_that_is_too_large_is_not_read(listening: Listening) ->
     assert (await listening.post(json.dumps(body(alert())).encode().ljust(SIZE_LIMIT)))[0] == 200
 
 
-@pytest.mark.parametrize("shown", [None, "", "Bearer wrong", "right", "Bearer right ", "Basic right", "Bearer ünï"])
+@pytest.mark.parametrize("shown", [None, "", "Bearer wrong", "right", "Basic right", "Bearer ünï"])
 async def test_without_the_token_nothing_is_opened(listening: Listening, shown: str | None) -> None:
     listening.token = "right"
 
-    assert (await listening.post(body(alert()), shown))[0] == (200 if shown == "Bearer right " else 401)
+    assert (await listening.post(body(alert()), shown))[0] == 401
     assert await listening.healthy() == 200
 
 
