@@ -166,6 +166,16 @@ class ClientSettings(BaseSettings):
     otlp_endpoint: str = Field(default="", description="OTLP gRPC endpoint for traces; none are sent without")
 
 
+class ListenSettings(BaseSettings):
+    """What ``onward listen`` needs on top of that."""
+
+    model_config = SettingsConfigDict(env_prefix="ONWARD_", frozen=True, extra="ignore")
+
+    listen_token: SecretStr = Field(
+        default=SecretStr(""), description="the bearer token that Alertmanager must show; none is asked for without"
+    )
+
+
 class WorkerSettings(ClientSettings):
     """What one worker needs; which of the keys it may hold depends on its duty.
 

@@ -43,6 +43,7 @@ from workflows.application import ApplicationWorkflow
 from workflows.lookups import LOOKUPS
 from workflows.regression import RegressionWorkflow
 from workflows.release import ReleaseWorkflow
+from workflows.report import ReportWorkflow
 from workflows.roll_forward import RollForwardWorkflow
 from workflows.sweep import SweepWorkflow
 
@@ -60,6 +61,7 @@ WORKFLOWS = [
     RegressionWorkflow,
     ApplicationWorkflow,
     RollForwardWorkflow,
+    ReportWorkflow,
     SweepWorkflow,
     *LOOKUPS,
 ]

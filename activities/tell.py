@@ -9,10 +9,11 @@ from pydantic import SecretStr
 from temporalio import activity
 
 from activities.heartbeat import Heartbeat
-from domain.channels import Channels, Delivery, fingerprint, shown
+from domain.channels import Channels, NoticeRecord, fingerprint, shown
 from domain.errors import Conflict, OnwardError, Unreachable
 from domain.identity import notice_key
-from domain.notice import Notice, Notifier, Told, Undelivered
+from domain.notice import Notice, Told
+from domain.notifier import Notifier, Undelivered
 from domain.storage import ObjectStore
 
 log = logging.getLogger("onward.tell")
@@ -89,6 +90,6 @@ class TellActivities:
                 continue
         raise Conflict(f"the record of {notice} is written by many at once")
 
-    def _read(self, notice: str) -> tuple[Delivery, str | None]:
+    def _read(self, notice: str) -> tuple[NoticeRecord, str | None]:
         found = self._store.read(notice_key(notice))
-        return (Delivery.model_validate_json(found.content), found.etag) if found else (Delivery(), None)
+        return (NoticeRecord.model_validate_json(found.content), found.etag) if found else (NoticeRecord(), None)

@@ -51,7 +51,7 @@ class Channels(Section):
         return frozenset(url.get_secret_value() for url in urls)
 
 
-class Delivery(Message):
+class NoticeRecord(Message):
     """Which channels have taken a notice, by :func:`fingerprint`."""
 
     taken: frozenset[str] = frozenset()

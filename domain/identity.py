@@ -132,6 +132,14 @@ def parse_roll_forward_id(text: str) -> ServiceId:
     return ServiceId.parse(text.removeprefix(ROLL_FORWARD_PREFIX))
 
 
+def report_id(release: str, alert: str) -> str:
+    """The workflow ID of a report from outside: the same alert about the same release is one.
+
+    :param alert: what tells it from others: its fingerprint and when it began to fire.
+    """
+    return f"report:{release.partition(':')[2]}:{hashlib.sha256(alert.encode()).hexdigest()[:12]}"
+
+
 def sweep_id() -> str:
     """The schedule, and the beginning of the workflow IDs, of the sweep."""
     return "onward-sweep"

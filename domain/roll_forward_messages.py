@@ -110,3 +110,9 @@ class JoinRollForward(Message):
     """To a release that is under way: it is the fix of this roll-forward now."""
 
     roll_forward: str
+
+
+class Opened(Message):
+    """The roll-forward that a reported failure belongs to."""
+
+    roll_forward: str

@@ -12,7 +12,8 @@ import apprise
 from apprise.common import OverflowMode
 from pydantic import SecretStr
 
-from domain.notice import Event, Notice, Severity, Undelivered
+from domain.notice import Event, Notice, Severity
+from domain.notifier import Undelivered
 
 #: Seconds that one channel has. Apprise's own bounds are per read, and a server that drips has many.
 PATIENCE = 10.0

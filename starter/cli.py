@@ -16,6 +16,7 @@ from starter.commands import (
     evidence,
     gating,
     inspecting,
+    listening,
     manifests,
     releasing,
     rolling,
@@ -61,6 +62,7 @@ _PANELS: dict[str, list[Callable[..., None]]] = {
         manifests.verify_manifest,
         inspecting.plan,
     ],
+    "Alerts": [listening.listen],
     "Services": [authoring.check, demonstrating.demo],
 }
 for _panel, _commands in _PANELS.items():

@@ -13,7 +13,8 @@ from activities.tell import TellActivities
 from domain.channels import Channel, Channels
 from domain.errors import Conflict, OnwardError, Unreachable
 from domain.identity import notice_key
-from domain.notice import Event, Notice, Severity, Told, Undelivered
+from domain.notice import Event, Notice, Severity, Told
+from domain.notifier import Undelivered
 from tests.fakes.engines import MemoryNotifier
 from tests.fakes.stores import MemoryObjectStore
 

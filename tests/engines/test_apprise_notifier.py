@@ -13,7 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import SecretStr
 
-from domain.notice import Event, Notice, Severity, Undelivered
+from domain.notice import Event, Notice, Severity
+from domain.notifier import Undelivered
 from engines.apprise_notifier import AppriseNotifier
 
 SECRET = "very-secret-token"

@@ -18,7 +18,8 @@ from domain.errors import BuildFailed, Unreachable, VerifyFailed
 from domain.evidence import FiringMonitor
 from domain.identity import ServiceId, canonical_name
 from domain.manifest import Dependency
-from domain.notice import Notice, Undelivered
+from domain.notice import Notice
+from domain.notifier import Undelivered
 from domain.progress import Progress
 from domain.service import ServiceDefinition
 from domain.slices import FoundSlice, SliceOwner, SliceUp

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
-from settings import ClientSettings, StackSettings, WorkerSettings
+from settings import ClientSettings, ListenSettings, StackSettings, WorkerSettings
 
 TEXT = Path(__file__).parents[2].joinpath("docs/settings.md").read_text()
 ROWS = dict(re.findall(r"^\| `(ONWARD_\w+)` \| (.*?) \|", TEXT, re.MULTILINE))
 
 
-@pytest.mark.parametrize("group", [StackSettings, ClientSettings, WorkerSettings])
+@pytest.mark.parametrize("group", [StackSettings, ClientSettings, ListenSettings, WorkerSettings])
 def test_every_setting_is_listed_with_its_default(group: type[BaseSettings]) -> None:
     for name, field in group.model_fields.items():
         default = field.get_default()
@@ -24,5 +24,6 @@ def test_every_setting_is_listed_with_its_default(group: type[BaseSettings]) -> 
 
 
 def test_nothing_else_is_listed() -> None:
-    known = {f"ONWARD_{name.upper()}" for group in (StackSettings, WorkerSettings) for name in group.model_fields}
+    groups = (StackSettings, ListenSettings, WorkerSettings)
+    known = {f"ONWARD_{name.upper()}" for group in groups for name in group.model_fields}
     assert set(ROWS) == known
