@@ -31,6 +31,9 @@ COMMIT = SearchAttributeKey.for_keyword("OnwardCommit")
 STAGE = SearchAttributeKey.for_keyword("OnwardStage")
 NUMBER = SearchAttributeKey.for_int("OnwardNumber")
 
+#: The repository of a release that somebody started in another way.
+UNKNOWN = "unknown"
+
 _ENDS = {
     WorkflowExecutionStatus.CANCELED: "Cancelled",
     WorkflowExecutionStatus.TERMINATED: "Terminated",
@@ -94,7 +97,7 @@ class OrphanActivities:
             application=keys.get(APPLICATION) or "",
             role=keys.get(ROLE) or "",
             commit=keys.get(COMMIT) or "",
-            **{name: str(value) for name, value in memo.items() if name in ReleaseRequest.model_fields},
+            **{"repository": UNKNOWN, **{name: value for name, value in memo.items() if value}},
         )
         outline = ReleaseResult(
             release=closed.id,

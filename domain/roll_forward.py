@@ -118,9 +118,9 @@ class RollForward(BaseModel):
         return any(each.failure is not None and each.failure.stage in IN_PROD for each in self.attempts)
 
     @property
-    def runs(self) -> list[str]:
-        """The run IDs of the releases that belong to it, the newest of them."""
-        return [each.run for each in self.attempts if each.run][-REMEMBERED:]
+    def failed_runs(self) -> list[str]:
+        """The run IDs of the releases that it knows to have failed, the newest of them."""
+        return [each.run for each in self.attempts if each.did_not_work][-REMEMBERED:]
 
     def is_about(self, role: str) -> bool:
         """Whether a release of this role can end it."""

@@ -17,7 +17,7 @@ NUMBER = SearchAttributeKey.for_int("OnwardNumber")
 #: Of a release that did not end well: the roll-forward that it belongs to.
 ROLL_FORWARD = SearchAttributeKey.for_keyword("OnwardRollForward")
 
-#: Of a roll-forward: the run IDs of the releases that belong to it.
+#: Of a roll-forward: the run IDs of the failed releases that belong to it.
 RUNS = SearchAttributeKey.for_keyword_list("OnwardRuns")
 
 ALL = (APPLICATION, ROLE, COMMIT, STAGE, STATUS, NUMBER, ROLL_FORWARD, RUNS)

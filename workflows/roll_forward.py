@@ -331,7 +331,7 @@ class RollForwardWorkflow:
                 attributes.APPLICATION.value_set(row.application),
                 attributes.ROLE.value_set(row.role),
                 attributes.STATUS.value_set(row.state.value),
-                attributes.RUNS.value_set(view.incident.runs),
+                attributes.RUNS.value_set(view.incident.failed_runs),
             ]
         )
 

@@ -116,7 +116,14 @@ def test_its_memory_is_bounded_and_keeps_who_opened_it() -> None:
     assert len(incident.attempts) == REMEMBERED
     assert row_of(view(incident)).attempts == 3 * REMEMBERED
     assert len(incident.said) == REMEMBERED
-    assert len(incident.runs) <= REMEMBERED
+    assert len(incident.failed_runs) <= REMEMBERED
+
+
+def test_a_release_that_runs_is_not_among_those_that_failed() -> None:
+    incident = RollForward.opened_by(failed("a"))
+    incident.begun(begun("b"), Way.FIX)
+
+    assert incident.failed_runs == ["run-a"]
 
 
 def test_the_page_says_what_is_broken_who_has_it_what_was_tried_and_what_to_do() -> None:

@@ -70,7 +70,7 @@ class MemoryBuilder:
 class MemoryEngine:
     """Deploys at once, unless the release's commit is among ``sick``: then the update pauses.
 
-    ``sick_in`` names the only environment in which a commit does.
+    ``sick_in`` names the only environment in which a commit does, ``slow_in`` the one in which it never arrives.
     ``printed``: what a service printed, by canonical name.
     """
 
@@ -80,6 +80,7 @@ class MemoryEngine:
         self.updates: list[tuple[str, int]] = []
         self.sick: set[str] = set()
         self.sick_in: dict[str, Environment] = {}
+        self.slow_in: dict[str, Environment] = {}
 
     def deploy(self, deployment: Deployment) -> Action:
         state = self.states.get(deployment.name)
@@ -88,6 +89,7 @@ class MemoryEngine:
             return action
         self.updates.append((deployment.name, deployment.number))
         bad = deployment.commit in self.sick or self.sick_in.get(deployment.commit) is deployment.environment
+        slow = self.slow_in.get(deployment.commit) is deployment.environment
         old = state.tasks if state and bad else ()
         new = TaskState(
             id=f"{deployment.name}.{deployment.number}",
@@ -108,7 +110,7 @@ class MemoryEngine:
             digest=deployment.artifact.digest,
             manifest=deployment.manifest.digest,
             replicas=1,
-            update=UpdateState.PAUSED if bad else UpdateState.COMPLETED,
+            update=UpdateState.PAUSED if bad else UpdateState.UPDATING if slow else UpdateState.COMPLETED,
             since=datetime.now(UTC),
             tasks=(*old, new),
         )

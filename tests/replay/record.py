@@ -11,6 +11,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,17 +21,22 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from domain.environment import Environment
+from domain.evidence import FailedRelease
 from domain.gate import Gate
 from domain.gate_decisions import Turn
 from domain.gate_messages import GATE, GateState
 from domain.identity import Duty, candidate_key, canonical_name, gate_id, lookup_id, task_queue
 from domain.lookups import PlanRequest
-from domain.release import ReleaseRequest
+from domain.release import ReleaseRequest, ReleaseResult, Stage
+from domain.roll_forward import RollForward
+from domain.roll_forward_messages import ROLL_FORWARD, Acknowledge, Fix, Remark
+from domain.roll_forward_state import RollForwardState
 from stack.servers import temporal_config
 from tests.fakes.engines import failing, passing
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.conftest import TEMPORAL
-from tests.workflows.queueing import in_queue, let_go, swept, together
+from tests.workflows.incidents import Incident
+from tests.workflows.queueing import in_queue, let_go, publication, swept, together
 from tests.workflows.releasing import Release, eventually, started
 from workflows import attributes
 from workflows.lookups import PlanWorkflow
@@ -143,6 +149,72 @@ async def sweep(client: Client, onward: MemoryOnward) -> Any:
     return client.get_workflow_handle(f"sweep-{onward.application}")
 
 
+async def roll_forward(client: Client, onward: MemoryOnward) -> Any:
+    """Broken in prod; a fix that fails, a remark, a fix that works. It ends closed."""
+    incident = await _broken_in_prod(client, onward)
+    await incident.handle.execute_update("ack", Acknowledge(by="ann"))
+    onward.builder.failing.add("RUN broken")
+    await incident.fix(onward.commit(dockerfile="FROM base\nRUN broken\n"))
+    await incident.until(lambda view: len([each for each in view.incident.attempts if each.evidence]) == 2)
+    await incident.handle.execute_update("note", Remark(by="ann", text="it was the disk"))
+    await incident.fix(onward.commit(level="good"))
+    await _waited(incident.handle)
+    return incident.handle
+
+
+async def roll_forward_open(client: Client, onward: MemoryOnward) -> Any:
+    """It waits for a person; what would lead back was refused, a cancel too."""
+    incident = await _broken_in_prod(client, onward)
+    view = await incident.until(lambda view: bool(view.frozen and view.incident.first.evidence))
+    await incident.refused("fix", Fix(commit=view.incident.first.request.commit, by="ann"))
+    await incident.handle.cancel()
+    await incident.until(lambda view: bool(view.incident.said))
+    return incident.handle
+
+
+async def roll_forward_carried_on(client: Client, onward: MemoryOnward) -> Any:
+    """One that has continued as new, with a failure of which there is no evidence yet."""
+    request = onward.commit()
+    result = ReleaseResult(release=request.id, application=request.application, role="cart", commit=request.commit)
+    failed = FailedRelease(
+        request=request,
+        run=str(uuid4()),
+        result=result.ended_from_outside("Terminated", Stage.BUILD),
+        ended=datetime.now(UTC),
+    )
+    state = RollForwardState(
+        service=request.service, incident=RollForward.opened_by(failed), unread=(failed,), reminders=3
+    )
+    incident = Incident(client, request)
+    await client.start_workflow(ROLL_FORWARD, state, id=incident.id, task_queue=task_queue(Duty.ORCHESTRATE))
+    await incident.until(lambda view: bool(view.incident.first.evidence))
+    await _ended(client, onward.commit())
+    await _waited(incident.handle)
+    return incident.handle
+
+
+async def fix(client: Client, onward: MemoryOnward) -> Release:
+    """A release that a roll-forward started, through a freeze."""
+    incident = await _broken_in_prod(client, onward)
+    begun = await incident.fix(onward.commit(level="good"))
+    release = client.get_workflow_handle_for(ReleaseWorkflow.run, begun.release)
+    await _waited(release)
+    return release
+
+
+async def gate_frozen(client: Client, onward: MemoryOnward) -> Any:
+    """A release waits for a freeze by hand to end."""
+    gate = client.get_workflow_handle(gate_id(onward.application))
+    await _ended(client, onward.commit())
+    reason = {"application": onward.application, "reason": "stock-taking (ann)"}
+    await gate.execute_update("freeze", reason)
+    waiting = await started(client, onward.commit(level="other"))
+    await publication(waiting)
+    await gate.execute_update("unfreeze", {"application": onward.application, "by": "ann"})
+    await _waited(waiting)
+    return gate
+
+
 async def plan(client: Client, onward: MemoryOnward) -> Any:
     """A lookup that asks three duties."""
     request = PlanRequest(release=onward.commit())
@@ -156,6 +228,7 @@ async def plan(client: Client, onward: MemoryOnward) -> Any:
 STORIES: list[Story] = [
     *(verified, build_failed, refused, halted, superseded, cancelled),
     *(rejected, tested_again, gate, gate_carried_on, regression, regression_cancelled, sweep),
+    *(roll_forward, roll_forward_open, roll_forward_carried_on, fix, gate_frozen),
     plan,
 ]
 
@@ -186,6 +259,14 @@ async def _head_fails(client: Client, onward: MemoryOnward) -> dict[str, Release
     for release in releases.values():
         await _waited(release)
     return releases
+
+
+async def _broken_in_prod(client: Client, onward: MemoryOnward) -> Incident:
+    await _ended(client, onward.commit())
+    bad = onward.commit(level="bad")
+    onward.engine.sick_in[bad.commit] = Environment.PROD
+    await _ended(client, bad)
+    return Incident(client, bad)
 
 
 async def _regression_of(client: Client, release: Release) -> Any:
