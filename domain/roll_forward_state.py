@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.evidence import FailedRelease
 from domain.identity import ServiceId
@@ -24,7 +24,8 @@ class Telling(Message):
 class RollForwardState(Message):
     """Without ``incident`` it is new, and the failed release that opens it comes as a signal.
 
-    ``frozen``: the gate was told to hold all turns. ``reminders``: how often on-call was told again.
+    ``frozen``: the gate was told to hold all turns. ``reminders``: how often on-call was told again, last
+    at ``told_at``.
     ``unread``: failures of which no evidence was collected yet. ``untold``: what on-call is to be told.
     ``late``: failures that came while it closed.
     """
@@ -34,6 +35,7 @@ class RollForwardState(Message):
     incident: RollForward | None = None
     frozen: bool = False
     reminders: int = 0
+    told_at: datetime | None = None
     unread: tuple[FailedRelease, ...] = ()
     untold: tuple[Telling, ...] = ()
     late: tuple[FailedRelease, ...] = ()

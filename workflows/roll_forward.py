@@ -51,6 +51,7 @@ class RollForwardWorkflow:
         self._incident = state.incident
         self._frozen = state.frozen
         self._reminders = state.reminders
+        self._told_at = state.told_at or workflow.now()
         self._unread = list(state.unread)
         self._late = list(state.late)
         self._checking = ""
@@ -225,8 +226,7 @@ class RollForwardWorkflow:
     async def _until_something_happens(self, incident: RollForward) -> None:
         """An event – or the time to tell people again."""
         self._stirred = False
-        due = incident.opened + (self._reminders + 1) * self._carried.remind_every
-        left = max((due - workflow.now()).total_seconds(), 0)
+        left = max((self._told_at + self._carried.remind_every - workflow.now()).total_seconds(), 0)
         try:
             await workflow.wait_condition(
                 lambda: self._stirred,
@@ -235,6 +235,7 @@ class RollForwardWorkflow:
             )
         except TimeoutError:
             self._reminders += 1
+            self._told_at = workflow.now()
             self._tell(Event.UNACKNOWLEDGED, str(self._reminders), escalated=self._reminders > 1)
         except asyncio.CancelledError:
             self._say_that_it_stays_open()
@@ -260,6 +261,7 @@ class RollForwardWorkflow:
             "incident": self._incident,
             "frozen": self._frozen,
             "reminders": self._reminders,
+            "told_at": self._told_at,
             "unread": tuple(self._unread),
             "untold": tuple(self._to_tell),
             "late": tuple(self._late),
