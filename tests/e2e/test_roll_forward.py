@@ -67,7 +67,7 @@ def test_broken_in_prod_everything_waits_for_the_fix_and_then_goes_on_in_order(
     assert evidence.exit_code == 0, str(evidence)
     page = (tmp_path / "evidence.html").read_text()
     assert bad[:12] in page
-    assert "exit code 3" in page
+    assert "non-zero exit (3)" in page
 
     # What would go back, and what has failed, is refused.
     behind = onward.run(*application.fix_words("cart", first))
