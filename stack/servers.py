@@ -79,7 +79,7 @@ def temporal(settings: StackSettings, directory: StateDirectory) -> Part:
         words += ["--sqlite-pragma", pragma]
     words += temporal_config()
     for key in ALL:
-        words += ["--search-attribute", f"{key.name}={key.indexed_value_type.name.title()}"]
+        words += ["--search-attribute", f"{key.name}={key.indexed_value_type.name.title().replace('_', '')}"]
     return Part(
         name="temporal",
         title="Temporal",
