@@ -22,7 +22,7 @@ from starter.output import Output
 from starter.roll_forwards import RollForwards, roll_forward_table
 from workflows.lookups import EvidenceWorkflow
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 SHOWN_LINES = 8
 
 
