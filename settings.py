@@ -46,9 +46,7 @@ _OPTIONAL = frozenset({"channels"})
 
 
 RemindEvery = Annotated[Duration, Field(ge=timedelta(seconds=1))]
-_REMIND_EVERY = (
-    "orchestrate duty: how often on-call is told again until somebody has acknowledged, as 90s or 1h30m"
-)
+_REMIND_EVERY = "orchestrate duty: how often on-call is told again until somebody has acknowledged, as 90s or 1h30m"
 
 #: Settings that are the first of several ports in a row, and how many.
 PORT_SPANS = {"worker_metrics_port": len(Duty), "internal_port": 10}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from domain.environment import Environment
-from domain.errors import OnwardError
+from domain.errors import OnwardError, Unreachable
 from domain.evidence import EnvironmentEvidence, EvidenceDocument
 from domain.lookups import EvidenceLookup
 from domain.release import ReleaseResult
@@ -43,7 +44,7 @@ class DemoIncident:
 
     async def listed(self) -> None:
         """As ``onward roll-forwards`` does."""
-        await self._until("is listed as open", lambda view: view.state is not State.CLOSED)
+        await self._until("open", lambda view: view.state is not State.CLOSED)
         self._said("onward roll-forwards")
         roll_forward_table(self._output, [row async for row in self._found.rows(closed=False)])
 
@@ -55,7 +56,7 @@ class DemoIncident:
 
     async def evidence(self) -> None:
         """As ``onward evidence`` does, once it is collected."""
-        await self._until("has evidence", lambda view: view.incident.last_failed.evidence != "")
+        await self._until("provided with evidence", lambda view: view.incident.last_failed.evidence != "")
         self._said(f"onward evidence {self._release}")
         found = await ask(
             self._connection.client, EvidenceWorkflow.run, EvidenceLookup(release=self._release), "evidence"
@@ -72,7 +73,7 @@ class DemoIncident:
 
     async def closed(self) -> RollForwardView:
         """What it is at its end; the fix closes it."""
-        view = await self._until("is closed", lambda view: view.state is State.CLOSED)
+        view = await self._until("closed", lambda view: view.state is State.CLOSED)
         self._output.text(f"{view.roll_forward} was closed by {view.incident.closed_by}")
         return view
 
@@ -85,14 +86,15 @@ class DemoIncident:
 
     async def _until(self, what: str, condition: Callable[[RollForwardView], bool]) -> RollForwardView:
         end = time.monotonic() + PATIENCE
-        while not condition(view := await self._found.view(self._handle)):
-            if time.monotonic() > end:
-                raise OnwardError(
-                    f"{view.roll_forward} is not so after {PATIENCE:.0f} s: it {what}\n"
-                    f"  next: onward show {view.roll_forward}"
-                )
+        while time.monotonic() < end:
+            with suppress(Unreachable):  # a machine that is busy: asked again
+                view = await self._found.view(self._handle)
+                if condition(view):
+                    return view
             await asyncio.sleep(0.2)
-        return view
+        raise OnwardError(
+            f"{self._handle.id}: not {what} within {PATIENCE:.0f} s\n  next: onward show {self._handle.id}"
+        )
 
 
 def _of_prod(document: EvidenceDocument) -> tuple[EnvironmentEvidence, ...]:
