@@ -102,8 +102,8 @@ async def _opened(found: RollForwards, opening: RollForwardActivities, failed: l
 
 async def _one_opened(found: RollForwards, opening: RollForwardActivities, failed: FailedRelease) -> None:
     handle = found.find(await opening.open(failed))
-    while not await _is_served(found, handle):
-        await asyncio.sleep(0.1)  # it says by no event that it is
+    while not await _is_served(found, handle):  # noqa: ASYNC110 – it is in no event of this process
+        await asyncio.sleep(0.1)
 
 
 async def _is_served(found: RollForwards, handle: Handle) -> bool:
