@@ -12,11 +12,12 @@ import socket
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.duration import Duration
 from domain.environment import Environment
 from domain.errors import InvalidInput
 from domain.identity import Duty
@@ -43,6 +44,9 @@ _KEYS: dict[str, frozenset[Duty]] = {
 }
 _OPTIONAL = frozenset({"channels"})
 
+
+RemindEvery = Annotated[Duration, Field(ge=timedelta(seconds=1))]
+_REMIND_EVERY = "orchestrate duty: how often on-call is told again until somebody has acknowledged, as 90s or 1h30m"
 
 #: Settings that are the first of several ports in a row, and how many.
 PORT_SPANS = {"worker_metrics_port": len(Duty), "internal_port": 10}
@@ -116,6 +120,7 @@ class StackSettings(BaseSettings):
     channels: Path = Field(
         default=Path(), description="ci duty: file of the channels that on-call is told through; nobody is told without"
     )
+    remind_every: RemindEvery = Field(default=timedelta(minutes=15), description=_REMIND_EVERY)
     otlp_endpoint: str = Field(default="", description="OTLP gRPC endpoint for traces; none are sent without")
 
     @classmethod
@@ -151,7 +156,7 @@ class StackSettings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The variables that make another process read these same settings."""
-        return {_variable(name): str(getattr(self, name)) for name in type(self).model_fields}
+        return {_variable(name): str(value) for name, value in self.model_dump().items()}
 
 
 class ClientSettings(BaseSettings):
@@ -212,11 +217,7 @@ class WorkerSettings(ClientSettings):
     slots: int = Field(default=32, ge=1, le=500, description="activities at once, for the ci and prod duties")
     build_slots: int = Field(default=6, ge=1, le=100, description="activities at once, for the build duty")
     metrics_address: str = Field(default="", description="host:port for the worker's metrics; none without")
-    remind_every: timedelta = Field(
-        default=timedelta(minutes=15),
-        ge=timedelta(seconds=1),
-        description="orchestrate duty: how often on-call is told again, in seconds",
-    )
+    remind_every: RemindEvery = Field(default=timedelta(minutes=15), description=_REMIND_EVERY)
 
     def docker_host(self, duty: Duty) -> str:
         """The engine of a duty."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import yaml
+from temporalio.common import SearchAttributeKey
 
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty
@@ -79,7 +80,7 @@ def temporal(settings: StackSettings, directory: StateDirectory) -> Part:
         words += ["--sqlite-pragma", pragma]
     words += temporal_config()
     for key in ALL:
-        words += ["--search-attribute", f"{key.name}={key.indexed_value_type.name.title().replace('_', '')}"]
+        words += ["--search-attribute", search_attribute(key)]
     return Part(
         name="temporal",
         title="Temporal",
@@ -180,6 +181,11 @@ def scrape_configuration(settings: StackSettings) -> dict[str, object]:
             job("prometheus", settings.prometheus_port),
         ],
     }
+
+
+def search_attribute(key: SearchAttributeKey[Any]) -> str:
+    """Name and type as the Temporal CLI wants them: ``OnwardRuns=KeywordList``."""
+    return f"{key.name}={key.indexed_value_type.name.title().replace('_', '')}"
 
 
 def temporal_address(settings: StackSettings) -> str:

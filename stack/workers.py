@@ -8,6 +8,7 @@ from pathlib import Path
 
 import settings as settings_module
 from domain.artifact import digest_of
+from domain.duration import format_duration
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty
 from settings import LOOPBACK, StackSettings, git_environment
@@ -75,7 +76,7 @@ def worker_environment(settings: StackSettings, credentials: Credentials, gatewa
         "ONWARD_METRICS_ADDRESS": f"{LOOPBACK}:{worker_metrics_port(settings, duty)}",
     }
     if duty is Duty.ORCHESTRATE:
-        return told
+        return told | {"ONWARD_REMIND_EVERY": format_duration(settings.remind_every)}
     key = credentials.s3_key(duty)
     told |= {
         "ONWARD_S3_ENDPOINT": s3_endpoint(settings, gateway),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
@@ -15,6 +15,8 @@ from domain.roll_forward import RollForwardView
 from domain.roll_forward_messages import ROLL_FORWARD, FixStarted
 from domain.roll_forward_row import RollForwardRow
 from starter.answers import answered
+from starter.output import Output
+from starter.text import age
 from workflows.roll_forward import RollForwardWorkflow
 
 QUERY_TIMEOUT = timedelta(seconds=6)
@@ -84,3 +86,18 @@ class RollForwards:
     async def begin(self, handle: Handle, update: str, message: Message) -> FixStarted:
         """A ``fix`` or a ``retry``; it is looked at before it is begun. :raises Refused: with the reason."""
         return await answered(handle.execute_update(update, message, result_type=FixStarted), patience=120)
+
+
+def roll_forward_table(output: Output, rows: Sequence[RollForwardRow], empty: str = "nothing is broken") -> None:
+    """The rows for a person."""
+    output.table(
+        ["roll-forward", "state", "failed in", "prod", "open for", "who has it", "attempts", "release"],
+        [
+            (
+                *(r.roll_forward, r.state, r.stage, "affected" if r.prod_affected else "as it was"),
+                *(age(r.opened), r.acknowledged_by or "nobody", r.attempts, r.release),
+            )
+            for r in rows
+        ],
+        empty=empty,
+    )

@@ -14,7 +14,6 @@ with workflow.unsafe.imports_passed_through():
     from activities.environment_evidence import EnvironmentEvidenceActivities
     from activities.evidence import EvidenceActivities
     from activities.history import HistoryActivities
-
     from activities.roll_forwards import RollForwardActivities
     from domain.environment import ENVIRONMENTS, Environment
     from domain.evidence import (

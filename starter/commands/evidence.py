@@ -28,10 +28,13 @@ def evidence(
         from starter.evidence import evidence_text
         from starter.lookups import ask
         from starter.releases import Releases
+        from starter.roll_forwards import RollForwards, is_roll_forward
         from workflows.lookups import EvidenceWorkflow
 
         connection, output = await connect(), Output(as_json=as_json)
-        handle = await Releases(connection.client).find(release)
+        rolling = RollForwards(connection.client)
+        meant = await rolling.failed_release(release) if is_roll_forward(release) else release
+        handle = await Releases(connection.client).find(meant)
         found = await ask(connection.client, EvidenceWorkflow.run, EvidenceLookup(release=handle.id), "evidence")
         if html is not None:
             _save(found.page, html, found.page_uri)

@@ -26,23 +26,12 @@ def roll_forwards(
 
     async def run() -> None:
         from starter.connection import connect
-        from starter.roll_forwards import RollForwards
-        from starter.text import age
+        from starter.roll_forwards import RollForwards, roll_forward_table
 
         output = Output(as_json=as_json)
         rows = [row async for row in RollForwards((await connect()).client).rows(closed=every)]
         output.document(rows)
-        output.table(
-            ["roll-forward", "state", "failed in", "prod", "open for", "who has it", "attempts", "release"],
-            [
-                (
-                    *(r.roll_forward, r.state, r.stage, "affected" if r.prod_affected else "as it was"),
-                    *(age(r.opened), r.acknowledged_by or "nobody", r.attempts, r.release),
-                )
-                for r in rows
-            ],
-            empty="nothing is broken" if not every else "nothing has ever failed",
-        )
+        roll_forward_table(output, rows, empty="nothing is broken" if not every else "nothing has ever failed")
 
     return waiting(run())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ def test_who_is_told_is_known_to_the_ci_duty_alone_and_only_if_somebody_is(tmp_p
     holders = [duty for duty in Duty if told(tmp_path, duty, file).get("ONWARD_CHANNELS") == str(file)]
     assert holders == [Duty.CI]
     assert "ONWARD_CHANNELS" not in told(tmp_path, Duty.CI)
+
+
+def test_how_often_on_call_is_told_again_is_said_to_the_workflows_worker_alone(tmp_path: Path) -> None:
+    settings = StackSettings(state_directory=tmp_path, remind_every=timedelta(seconds=90))
+    again = StackSettings.model_validate({"remind_every": settings.environment()["ONWARD_REMIND_EVERY"]})
+    assert again.remind_every == settings.remind_every
+
+    holders = {duty: told(tmp_path, duty).get("ONWARD_REMIND_EVERY") for duty in Duty}
+    assert {duty: every for duty, every in holders.items() if every} == {Duty.ORCHESTRATE: "15m"}
 
 
 def test_a_worker_with_another_file_of_channels_is_another_worker(tmp_path: Path) -> None:
