@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
+from contextlib import suppress
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.gate import GateActivities
-    from activities.tell import TellActivities
     from domain.admissibility import refuse_any, refuse_unseen
     from domain.evidence import FailedRelease
-    from domain.gate_messages import Freeze, Unfreeze
-    from domain.identity import Duty
-    from domain.incident_notice import notice_of
     from domain.notice import Event
     from domain.roll_forward import RollForward, RollForwardView, State, Way
     from domain.roll_forward_messages import (
@@ -31,12 +28,14 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.roll_forward_page import headline, roll_forward_page
     from domain.roll_forward_row import RollForwardRow, row_of
-    from domain.roll_forward_state import RollForwardState, Telling
-    from workflows import attributes, policies
+    from domain.roll_forward_state import RollForwardState
+    from workflows import attributes
     from workflows.concurrently import to_its_end
     from workflows.evidence import collect_evidence
     from workflows.fixing import started_fix, started_retry
     from workflows.journal import reason_of
+    from workflows.on_call import OnCall
+    from workflows.turns import Turns
 
 REFUSED = "Refused"
 
@@ -49,38 +48,41 @@ class RollForwardWorkflow:
     def __init__(self, state: RollForwardState) -> None:
         self._carried = state
         self._incident = state.incident
-        self._frozen = state.frozen
-        self._reminders = state.reminders
-        self._told_at = state.told_at or workflow.now()
+        self._turns = Turns(held=state.frozen)
+        self._on_call = OnCall(state)
         self._unread = list(state.unread)
         self._late = list(state.late)
         self._checking = ""
-        self._not_told: list[str] = []
-        self._work: set[asyncio.Task[None]] = set()
-        self._to_tell: list[Telling] = list(state.untold)
         self._stirred = False
+        self._beside: set[asyncio.Task[None]] = set()
         self._shown: RollForwardRow | None = None
 
     @workflow.run
-    async def run(self, state: RollForwardState) -> RollForwardView:  # noqa: ARG002 – init keeps it
-        """Hold what must wait, tell people, collect evidence; then let go when a later release is verified."""
+    async def run(self, state: RollForwardState) -> RollForwardView:
+        """Hold what must wait, tell people, collect evidence; then let go when a later release is verified.
+
+        A cancel ends nothing: only such a release does.
+        """
         self._take_up_late_ones()
         await workflow.wait_condition(lambda: self._incident is not None)
         incident = self._known()
         while incident.closed is None:
-            await self._hold_turns(incident)
-            self._begin_work(incident)
-            self._show()
-            await self._until_something_happens(incident)
-            if workflow.info().is_continue_as_new_suggested():
-                await self._carry_on_as_new()
-        await self._let_go(incident)
-        self._tell(Event.CLOSED, incident.closed_by)
+            try:
+                await self._attend(incident)
+            except asyncio.CancelledError:
+                self._say_that_it_stays_open()
+            if self._is_time_to_go:
+                workflow.continue_as_new(self._carried_over)
+        with suppress(asyncio.CancelledError):
+            await self._turns.let_go(incident)
+        self._on_call.tell(Event.CLOSED, incident.closed_by)
         self._begin_work(incident)
         self._show()
-        await self._until_nothing_is_under_way()
+        with suppress(asyncio.CancelledError):
+            await to_its_end(workflow.wait_condition(lambda: self._is_idle))
         if self._late:
-            workflow.continue_as_new(self._carried.model_copy(update={"incident": None, "late": tuple(self._late)}))
+            fresh = RollForwardState(service=state.service, remind_every=state.remind_every, late=tuple(self._late))
+            workflow.continue_as_new(fresh)
         return self.view()
 
     @workflow.query(description="All of the roll-forward")
@@ -92,9 +94,9 @@ class RollForwardWorkflow:
             state=incident.state,
             prod_affected=incident.prod_affected,
             incident=incident,
-            frozen=self._frozen,
+            frozen=self._turns.held,
             checking=self._checking,
-            untold=tuple(self._not_told),
+            untold=tuple(self._on_call.failed),
         )
 
     # --- what releases say ------------------------------------------------------------------
@@ -105,14 +107,14 @@ class RollForwardWorkflow:
         incident = self._incident
         if incident is None:
             self._incident = RollForward.opened_by(failed)
-            self._tell(Event.OPENED, failed.run)
+            self._on_call.tell(Event.OPENED, failed.run)
         elif incident.closed is not None:
             self._late.append(failed)
             return
         elif not incident.failed(failed):
             return
         else:
-            self._tell(Event.FIX_FAILED, failed.run)
+            self._on_call.tell(Event.FIX_FAILED, failed.run)
         self._unread.append(failed)
         self._stirred = True
 
@@ -122,7 +124,8 @@ class RollForwardWorkflow:
         incident = self._known()
         way = Way.FIX if begun.request.roll_forward == incident.id else Way.ADOPTED
         if incident.begun(begun, way):
-            self._tell(Event.FIX_STARTED, begun.run)
+            self._on_call.tell(Event.FIX_STARTED, begun.run)
+            self._stirred = True
 
     @workflow.signal(description="A release is verified, or superseded by a newer one")
     def ended_well(self, done: EndedWell) -> None:
@@ -200,111 +203,44 @@ class RollForwardWorkflow:
         for each in late:
             self.failed(each)
 
-    async def _hold_turns(self, incident: RollForward) -> None:
-        """While prod is affected, only fixes are deployed."""
-        if not incident.prod_affected or self._frozen:
-            return
-        self._frozen = True
-        freeze = Freeze(application=incident.service.application, holder=incident.id, reason=headline(self.view()))
-        await self._even_if_cancelled(
-            workflow.execute_activity_method(
-                GateActivities.freeze, freeze, **policies.lasting(Duty.ORCHESTRATE, "hold all turns but those of fixes")
-            )
-        )
-
-    async def _let_go(self, incident: RollForward) -> None:
-        if not self._frozen:
-            return
-        self._frozen = False
-        unfreeze = Unfreeze(application=incident.service.application, holder=incident.id)
-        await self._even_if_cancelled(
-            workflow.execute_activity_method(
-                GateActivities.unfreeze, unfreeze, **policies.lasting(Duty.ORCHESTRATE, "let the turns go on")
-            )
-        )
-
-    async def _until_something_happens(self, incident: RollForward) -> None:
-        """An event – or the time to tell people again."""
+    async def _attend(self, incident: RollForward) -> None:
+        """Do what the last events ask for; then wait for the next one, or the time to tell people again."""
         self._stirred = False
-        left = max((self._told_at + self._carried.remind_every - workflow.now()).total_seconds(), 0)
+        await self._turns.hold(incident, headline(self.view()))
+        self._begin_work(incident)
+        self._show()
         try:
             await workflow.wait_condition(
-                lambda: self._stirred,
-                timeout=None if incident.acknowledged_by else left,
+                lambda: self._stirred or self._is_time_to_go,
+                timeout=self._on_call.patience(incident),
                 timeout_summary="tell on-call again",
             )
         except TimeoutError:
-            self._reminders += 1
-            self._told_at = workflow.now()
-            self._tell(Event.UNACKNOWLEDGED, str(self._reminders), escalated=self._reminders > 1)
-        except asyncio.CancelledError:
-            self._say_that_it_stays_open()
-
-    async def _even_if_cancelled(self, work: Awaitable[object]) -> None:
-        try:
-            await to_its_end(work)
-        except asyncio.CancelledError:
-            self._say_that_it_stays_open()
-
-    def _say_that_it_stays_open(self) -> None:
-        text = "was asked to cancel this; only a later verified release closes it"
-        self._known().say("Onward", workflow.now(), text)
-
-    async def _until_nothing_is_under_way(self) -> None:
-        await workflow.wait_condition(lambda: not self._work and workflow.all_handlers_finished())
-
-    async def _carry_on_as_new(self) -> None:
-        await self._until_nothing_is_under_way()
-        if self._known().closed is not None:
-            return
-        update = {
-            "incident": self._incident,
-            "frozen": self._frozen,
-            "reminders": self._reminders,
-            "told_at": self._told_at,
-            "unread": tuple(self._unread),
-            "untold": tuple(self._to_tell),
-            "late": tuple(self._late),
-        }
-        workflow.continue_as_new(self._carried.model_copy(update=update))
+            self._on_call.remind()
 
     def _begin_work(self, incident: RollForward) -> None:
         """What goes on beside the waiting, and never holds it up."""
-        telling, self._to_tell = self._to_tell, []
-        for each in telling:
-            self._beside(self._told(incident, each))
+        work = [self._on_call.told(incident, each) for each in self._on_call.take()]
         unread, self._unread = self._unread, []
-        for failed in unread:
-            self._beside(self._looked_into(incident, failed))
+        for each in [*work, *(self._looked_into(incident, failed) for failed in unread)]:
+            task = asyncio.create_task(self._and_shown(each))
+            self._beside.add(task)
+            task.add_done_callback(self._beside.discard)
 
-    def _beside(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
+    async def _and_shown(self, work: Coroutine[Any, Any, None]) -> None:
+        await work
+        self._show()
 
     async def _begun_fix(self, work: Awaitable[FixStarted]) -> FixStarted:
         """While one is looked at, no other is admitted."""
         self._show()
         try:
             started = await work
-            self._tell(Event.FIX_STARTED, started.run)
+            self._on_call.tell(Event.FIX_STARTED, started.run)
             return started
         finally:
             self._checking = ""
             self._stirred = True
-
-    async def _told(self, incident: RollForward, telling: Telling) -> None:
-        event = telling.event
-        notice = notice_of(incident, event, telling.key, escalated=telling.escalated)
-        try:
-            told = await workflow.execute_activity_method(
-                TellActivities.tell, notice, **policies.told(Duty.CI, f"tell on-call: {event}")
-            )
-            self._not_told += told.failed
-        except ActivityError as error:
-            self._not_told.append(f"{event}: {reason_of(error)}")
-        del self._not_told[:-5]
-        self._show()
 
     async def _looked_into(self, incident: RollForward, failed: FailedRelease) -> None:
         try:
@@ -313,11 +249,32 @@ class RollForwardWorkflow:
             incident.say("Onward", workflow.now(), f"no evidence about {failed.request.id}: {reason_of(error)}")
         else:
             incident.found(failed.run, evidence.page)
-        self._show()
 
-    def _tell(self, event: Event, key: str, *, escalated: bool = False) -> None:
-        self._to_tell.append(Telling(event=event, key=key, escalated=escalated))
-        self._stirred = True
+    @property
+    def _is_idle(self) -> bool:
+        return not self._beside and workflow.all_handlers_finished()
+
+    @property
+    def _is_time_to_go(self) -> bool:
+        """Nothing is under way that would be lost; what is still to be done goes along."""
+        return workflow.info().is_continue_as_new_suggested() and self._is_idle
+
+    @property
+    def _carried_over(self) -> RollForwardState:
+        update = {
+            "incident": self._incident,
+            "frozen": self._turns.held,
+            "reminders": self._on_call.reminders,
+            "told_at": self._on_call.told_at,
+            "untold": tuple(self._on_call.untold),
+            "unread": tuple(self._unread),
+            "late": tuple(self._late),
+        }
+        return self._carried.model_copy(update=update)
+
+    def _say_that_it_stays_open(self) -> None:
+        text = "was asked to cancel this; only a later verified release closes it"
+        self._known().say("Onward", workflow.now(), text)
 
     def _show(self) -> None:
         """What can be seen without asking this workflow goes into memo and search attributes."""

@@ -1,0 +1,64 @@
+"""Telling people what happens to a roll-forward – again and again, until somebody has it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.tell import TellActivities
+    from domain.identity import Duty
+    from domain.incident_notice import notice_of
+    from domain.notice import Event
+    from domain.roll_forward import RollForward
+    from domain.roll_forward_state import RollForwardState, Telling
+    from workflows import policies
+    from workflows.journal import reason_of
+
+#: So many notices that some channel did not take are shown.
+SHOWN = 5
+
+
+class OnCall:
+    """What people are still to be told, and what they could not be."""
+
+    def __init__(self, state: RollForwardState) -> None:
+        self.untold = list(state.untold)
+        self.reminders = state.reminders
+        self.told_at = state.told_at or workflow.now()
+        self.failed: list[str] = []
+        self._every: timedelta = state.remind_every
+
+    def tell(self, event: Event, key: str, *, escalated: bool = False) -> None:
+        """Have people told; ``key`` tells the event from others of its kind."""
+        self.untold.append(Telling(event=event, key=key, escalated=escalated))
+
+    def patience(self, incident: RollForward) -> float | None:
+        """Seconds until people are told again; ``None`` once somebody has it."""
+        left = (self.told_at + self._every - workflow.now()).total_seconds()
+        return None if incident.acknowledged_by else max(left, 0)
+
+    def remind(self) -> None:
+        """Tell that nobody has it yet; from the second time on to the second list as well."""
+        self.reminders += 1
+        self.told_at = workflow.now()
+        self.tell(Event.UNACKNOWLEDGED, str(self.reminders), escalated=self.reminders > 1)
+
+    def take(self) -> list[Telling]:
+        """All that is untold; the caller tells it."""
+        untold, self.untold = self.untold, []
+        return untold
+
+    async def told(self, incident: RollForward, telling: Telling) -> None:
+        """One event to all channels; one that is down is given up in the end, and that is shown."""
+        notice = notice_of(incident, telling.event, telling.key, escalated=telling.escalated)
+        try:
+            told = await workflow.execute_activity_method(
+                TellActivities.tell, notice, **policies.told(Duty.CI, f"tell on-call: {telling.event}")
+            )
+            self.failed += told.failed
+        except ActivityError as error:
+            self.failed.append(f"{telling.event}: {reason_of(error)}")
+        del self.failed[:-SHOWN]
