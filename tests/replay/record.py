@@ -197,7 +197,7 @@ async def fix(client: Client, onward: MemoryOnward) -> Release:
     """A release that a roll-forward started, through a freeze."""
     incident = await _broken_in_prod(client, onward)
     begun = await incident.fix(onward.commit(level="good"))
-    release = client.get_workflow_handle_for(ReleaseWorkflow.run, begun.release)
+    release: Release = client.get_workflow_handle_for(ReleaseWorkflow.run, begun.release)
     await _waited(release)
     return release
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -43,7 +44,7 @@ def test_nothing_else_is_listed() -> None:
 
 
 @pytest.mark.parametrize("key", ALL, ids=lambda key: key.name)
-def test_every_search_attribute_is_registered_and_documented_by_name_and_type(key: SearchAttributeKey[object]) -> None:
+def test_every_search_attribute_is_registered_and_documented_by_name_and_type(key: SearchAttributeKey[Any]) -> None:
     name, _, kind = search_attribute(key).partition("=")
 
     assert kind in ("Keyword", "KeywordList", "Int")  # as the Temporal CLI spells them
