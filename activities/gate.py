@@ -42,13 +42,15 @@ STAGE = SearchAttributeKey.for_keyword("OnwardStage")
 
 class Swept(Message):
     """What a sweep did: places that it freed, releases that it sent to a new gate, roll-forwards that
-    it opened and opened again; ``troubled`` are workflows whose tasks keep failing."""
+    it opened and opened again; ``troubled`` are workflows whose tasks keep failing, ``faults`` parts
+    of it that could not be done."""
 
     left: int = 0
     introduced: int = 0
     opened: int = 0
     reopened: int = 0
     troubled: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 class GateActivities:
@@ -105,7 +107,7 @@ class GateActivities:
                     await self._say(view.application, "leave", _leave(release, run, ended))
                     left += 1
             for holder in [each for each in view.frozen if each != BY_HAND]:
-                if await self._ended(holder) is not None:
+                if await self._is_completed(holder):
                     await self.unfreeze(Unfreeze(application=view.application, holder=holder))
         async for release, run in self._at_a_gate():
             if (release, run) not in known:
@@ -161,6 +163,17 @@ class GateActivities:
         if described.status is WorkflowExecutionStatus.RUNNING:
             return None
         return described.typed_search_attributes.get(STAGE) or ""
+
+    async def _is_completed(self, workflow: str) -> bool:
+        """Whether a workflow ended by itself. A roll-forward that somebody ended is opened again soon,
+        and one that is not there is being opened: neither lets go of anything."""
+        try:
+            described = await self._client.get_workflow_handle(workflow).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return described.status is WorkflowExecutionStatus.COMPLETED
 
     async def _ask(self, application: str, update: str, message: Message) -> Frozen:
         """An update of the gate, which is started if it is not there."""

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
-from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
 
 from domain.evidence import FailedRelease
 from domain.message import Message
 from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
-from domain.roll_forward import RollForwardView
+from domain.roll_forward import RollForwardView, State
 from domain.roll_forward_messages import ROLL_FORWARD
 
 #: How far back a sweep looks; what was swept once is found to be so by its run ID.
@@ -23,6 +23,9 @@ HORIZON = timedelta(days=7)
 SETTLED = timedelta(seconds=3)
 
 QUERY_TIMEOUT = timedelta(seconds=5)
+
+#: So many releases are told of in one sweep.
+AT_ONCE = 50
 
 RUNS = SearchAttributeKey.for_keyword_list("OnwardRuns")
 APPLICATION = SearchAttributeKey.for_keyword("OnwardApplication")
@@ -39,6 +42,11 @@ _ENDS = {
     WorkflowExecutionStatus.TERMINATED: "Terminated",
     WorkflowExecutionStatus.TIMED_OUT: "Timeout",
 }
+#: Releases that told their end themselves say where they belong, or that they need not.
+_UNTOLD = (
+    "AND OnwardRollForward IS NULL "
+    "AND (OnwardStatus IS NULL OR OnwardStatus NOT IN ('refused', 'verified', 'superseded'))"
+)
 _BADLY = "ExecutionStatus IN ('Failed', 'Canceled', 'Terminated', 'TimedOut')"
 
 
@@ -63,20 +71,31 @@ class OrphanActivities:
     async def orphans(self) -> Orphans:
         """What the normal path cannot have told: terminated and timed-out releases, most of all.
 
-        ``troubled`` names workflows whose tasks keep failing: nobody but an engineer can help them.
+        At most fifty at a time: the next sweep finds the others. One that cannot be read is logged
+        and left out, so that it keeps no other one from being found. ``troubled`` names workflows
+        whose tasks keep failing: nobody but an engineer can help them.
         """
         horizon = datetime.now(UTC) - HORIZON
-        known = await self._known_runs(horizon)
-        found = []
-        async for each in self._closed("Release", horizon, "AND OnwardStatus != 'refused'"):
-            if each.run_id not in known and each.close_time and datetime.now(UTC) - each.close_time > SETTLED:
-                found.append(await self._failed(each))
-        interrupted = [view async for view in self._interrupted(horizon)]
         return Orphans(
-            releases=tuple(found),
-            interrupted=tuple(interrupted),
-            troubled=tuple([name async for name in self._troubled()]),
+            releases=tuple([each async for each in self._releases(horizon)]),
+            interrupted=tuple([each async for each in self._interrupted(horizon)]),
+            troubled=tuple([each async for each in self._troubled()]),
         )
+
+    async def _releases(self, horizon: datetime) -> AsyncIterator[FailedRelease]:
+        known, found = await self._known_runs(horizon), 0
+        async for each in self._closed("Release", horizon, _UNTOLD):
+            settled = each.close_time is not None and datetime.now(UTC) - each.close_time > SETTLED
+            if each.run_id in known or not settled or found == AT_ONCE:
+                continue
+            try:
+                failed = await self._failed(each)
+            except (RPCError, ValueError) as error:  # pydantic's are ValueErrors
+                activity.logger.warning("%s cannot be read: %s", each.id, error)
+                continue
+            if failed is not None:
+                found += 1
+                yield failed
 
     async def _known_runs(self, horizon: datetime) -> set[str]:
         """The runs of releases that a roll-forward has, open or closed since."""
@@ -90,8 +109,14 @@ class OrphanActivities:
         query = f"WorkflowType = '{kind}' AND {_BADLY} AND CloseTime > '{_time(horizon)}' {more}"
         return self._client.list_workflows(query.strip())
 
-    async def _failed(self, closed: WorkflowExecution) -> FailedRelease:
-        """What the server keeps of a release, and what it says itself if a worker can still ask it."""
+    async def _failed(self, closed: WorkflowExecution) -> FailedRelease | None:
+        """What the server keeps of a release, and what it says itself if a worker can still ask it.
+
+        ``None`` for a run that was reset: its release goes on in another run. And for one that was
+        verified before somebody ended it.
+        """
+        if await self._was_reset(closed):
+            return None
         keys, memo = closed.typed_search_attributes, await closed.memo()
         request = ReleaseRequest(
             application=keys.get(APPLICATION) or "",
@@ -107,7 +132,9 @@ class OrphanActivities:
             number=keys.get(NUMBER),
         )
         result = await self._last_word(closed) or outline
-        if result.status in (ReleaseStatus.RUNNING, ReleaseStatus.VERIFIED, ReleaseStatus.SUPERSEDED):
+        if result.status in (ReleaseStatus.VERIFIED, ReleaseStatus.SUPERSEDED):
+            return None
+        if result.status is ReleaseStatus.RUNNING:
             stage = keys.get(STAGE)
             kind = _ENDS.get(closed.status or WorkflowExecutionStatus.FAILED, "Failed")
             result = result.ended_from_outside(kind, Stage(stage) if stage else None)
@@ -118,19 +145,31 @@ class OrphanActivities:
         handle = self._client.get_workflow_handle(closed.id, run_id=closed.run_id)
         try:
             result: ReleaseResult = await handle.query("progress", result_type=ReleaseResult, rpc_timeout=QUERY_TIMEOUT)
-        except RPCError as error:
+        except (RPCError, WorkflowQueryFailedError) as error:
             activity.logger.info("%s cannot be asked any more: %s", closed.id, error)
             return None
         return result
 
+    async def _was_reset(self, closed: WorkflowExecution) -> bool:
+        described = await self._client.get_workflow_handle(closed.id, run_id=closed.run_id).describe()
+        return bool(described.raw_description.workflow_extended_info.reset_run_id)
+
     async def _interrupted(self, horizon: datetime) -> AsyncIterator[RollForwardView]:
         """Roll-forwards that were ended by somebody, and that nobody has opened again."""
         async for each in self._closed(ROLL_FORWARD, horizon):
-            newest = await self._client.get_workflow_handle(each.id).describe()
-            if newest.run_id != each.run_id:
+            try:
+                newest = await self._client.get_workflow_handle(each.id).describe()
+                if newest.run_id != each.run_id:
+                    continue
+                handle = self._client.get_workflow_handle(each.id, run_id=each.run_id)
+                view: RollForwardView = await handle.query(
+                    "view", result_type=RollForwardView, rpc_timeout=QUERY_TIMEOUT
+                )
+            except (RPCError, WorkflowQueryFailedError) as error:
+                activity.logger.warning("%s was ended and cannot be asked what it knew: %s", each.id, error)
                 continue
-            handle = self._client.get_workflow_handle(each.id, run_id=each.run_id)
-            yield await handle.query("view", result_type=RollForwardView, rpc_timeout=QUERY_TIMEOUT)
+            if view.state is not State.CLOSED:
+                yield view
 
     async def _troubled(self) -> AsyncIterator[str]:
         async for each in self._client.list_workflows(

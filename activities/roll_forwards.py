@@ -7,13 +7,15 @@ from datetime import UTC, datetime, timedelta
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, WorkflowIDConflictPolicy
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.evidence import FailedRelease
 from domain.identity import Duty, ServiceId, roll_forward_id, task_queue
 from domain.message import Message
+from domain.notice import Event
 from domain.roll_forward import RollForwardView
 from domain.roll_forward_messages import ROLL_FORWARD
-from domain.roll_forward_state import RollForwardState
+from domain.roll_forward_state import RollForwardState, Telling
 
 COMMIT = SearchAttributeKey.for_keyword("OnwardCommit")
 
@@ -43,8 +45,21 @@ class RollForwardActivities:
         both are known. A second call changes nothing: the roll-forward knows its releases by their runs.
         """
         service = failed.request.service
+        asked_for = failed.request.roll_forward
+        if asked_for and await self._is_told(asked_for, failed):
+            return asked_for
         await self._start(service, RollForwardState(service=service, remind_every=self._remind_every), failed)
         return roll_forward_id(service)
+
+    async def _is_told(self, roll_forward: str, failed: FailedRelease) -> bool:
+        """Whether the roll-forward that asked for a release, perhaps of another service, has heard of its end."""
+        try:
+            await self._client.get_workflow_handle(roll_forward).signal("failed", failed)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return True
 
     @activity.defn
     async def reopen(self, view: RollForwardView) -> None:
@@ -54,7 +69,10 @@ class RollForwardActivities:
         """
         incident = view.incident
         incident.say("Onward", datetime.now(UTC), "was ended by somebody; only a later verified release closes it")
-        state = RollForwardState(service=incident.service, remind_every=self._remind_every, incident=incident)
+        untold = (Telling(event=Event.OPENED, key=incident.first.run),)  # once, if that was not done
+        state = RollForwardState(
+            service=incident.service, remind_every=self._remind_every, incident=incident, untold=untold
+        )
         await self._start(incident.service, state)
 
     async def _start(self, service: ServiceId, state: RollForwardState, failed: FailedRelease | None = None) -> None:

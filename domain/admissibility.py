@@ -31,6 +31,8 @@ def refuse_any(incident: RollForward | None, checking: str) -> str | None:
 
 def refuse_unseen(incident: RollForward, fix: Fix) -> str | None:
     """Why a fix cannot be admitted, as far as it can be told without looking into its repository."""
+    if "@" in fix.repository.partition("://")[2].partition("/")[0]:
+        return "the repository's URL holds a credential, which would be kept: git's own configuration has them"
     same_directory = not fix.service_directory or fix.service_directory == incident.first.request.service_directory
     if same_directory and fix.commit in incident.failed_commits(incident.service.role):
         return _same_commit(fix.commit, incident.service)

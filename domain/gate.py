@@ -74,6 +74,7 @@ class Gate(BaseModel):
     deploying: list[Deployable] = []
     frozen: dict[str, str] = {}
     left: list[str] = []
+    hastened: list[str] = []
 
     # --- events -----------------------------------------------------------------------------
 
@@ -81,11 +82,17 @@ class Gate(BaseModel):
         """A candidate asks to be published. An express one goes ahead of all that are not."""
         if key in self.left or self._find(key) or any(each.key == key for each in (*self.waiting, *self.deploying)):
             return []
+        express = express or key in self.hastened
         self._enqueue(Candidate(key=key, role=role, manifest=manifest, express=express))
         return self._advance()
 
     def hasten(self, key: str) -> list[Decision]:
-        """A release that is under way has become a fix: from here on it takes the express lane."""
+        """A release that is under way has become a fix: from here on it takes the express lane.
+
+        One that is just being published, or has not joined yet, takes it from its next step on.
+        """
+        if key not in (*self.left, *self.hastened):
+            self.hastened = [*self.hastened, key][-REMEMBERED:]
         candidate = self._find(key)
         if candidate is not None and not candidate.express and candidate != self.publishing:
             self.queue.remove(candidate)
@@ -116,7 +123,8 @@ class Gate(BaseModel):
             return self._advance()
         self.window = min(self.largest, self.window + 1)
         self.queue.remove(candidate)
-        self.waiting.append(Deployable(key=key, role=candidate.role, number=number, express=candidate.express))
+        express = candidate.express or key in self.hastened
+        self.waiting.append(Deployable(key=key, role=candidate.role, number=number, express=express))
         published = Published(key=key, number=number, verdict=written.verdict)
         return [published, *self._next_turn(), *self._advance()]
 
@@ -139,6 +147,7 @@ class Gate(BaseModel):
         """A published release waits for its turn at a gate that does not know it: the gate is new."""
         if key in self.left or any(each.key == key for each in (*self.waiting, *self.deploying)):
             return []
+        express = express or key in self.hastened
         self.waiting.append(Deployable(key=key, role=role, number=number, express=express))
         self.waiting.sort(key=lambda each: each.number)
         return self._next_turn()

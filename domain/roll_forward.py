@@ -54,7 +54,7 @@ class Attempt(Message):
     @property
     def did_not_work(self) -> bool:
         """Whether it ended, and not well."""
-        return self.failure is not None
+        return self.status in (ReleaseStatus.FAILED, ReleaseStatus.REFUSED)
 
 
 class Said(Message):

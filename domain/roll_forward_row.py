@@ -19,6 +19,7 @@ class RollForwardRow(Message):
     stage: Stage | None
     prod_affected: bool
     opened: datetime
+    closed: datetime | None = None
     acknowledged_by: str | None
     attempts: int
     state: State
@@ -35,6 +36,7 @@ def row_of(view: RollForwardView) -> RollForwardRow:
         stage=incident.first.failure.stage if incident.first.failure else None,
         prod_affected=view.prod_affected,
         opened=incident.opened,
+        closed=incident.closed,
         acknowledged_by=incident.acknowledged_by or None,
         attempts=incident.forgotten + len(incident.attempts) - 1,
         state=view.state,

@@ -109,6 +109,17 @@ def checked_commit(text: str) -> str:
     )
 
 
+def checked_repository(text: str) -> str:
+    """A repository that holds no credential; it is kept with the release, in manifests and in evidence."""
+    if "@" in text.partition("://")[2].partition("/")[0]:
+        raise InvalidInput(
+            "the URL holds a credential, which would be kept with the release",
+            where="--repo",
+            expected="a URL without user and password; git's credential helper or ssh has them",
+        )
+    return text
+
+
 def checked_directory(text: str) -> str:
     """A directory inside a repository, in its normal form; ``InvalidInput`` when it leads out."""
     normal = posixpath.normpath(text or ".")

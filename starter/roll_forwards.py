@@ -95,7 +95,7 @@ def roll_forward_table(output: Output, rows: Sequence[RollForwardRow], empty: st
         [
             (
                 *(r.roll_forward, r.state, r.stage, "affected" if r.prod_affected else "as it was"),
-                *(age(r.opened), r.acknowledged_by or "nobody", r.attempts, r.release),
+                *(age(r.opened, r.closed), r.acknowledged_by or "nobody", r.attempts, r.release),
             )
             for r in rows
         ],

@@ -26,9 +26,9 @@ def seconds(duration: float | None) -> str:
     return f"{duration:.1f} s" if duration < 60 else f"{duration // 60:.0f} min {duration % 60:.0f} s"
 
 
-def age(moment: datetime) -> str:
-    """How long ago, in one unit."""
-    passed = (datetime.now(UTC) - moment).total_seconds()
+def age(moment: datetime, until: datetime | None = None) -> str:
+    """How long ago, or how long until a later moment, in one unit."""
+    passed = ((until or datetime.now(UTC)) - moment).total_seconds()
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if passed >= size:
             return f"{passed // size:.0f} {unit}"

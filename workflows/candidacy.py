@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, FailureError
+from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.release import ReleaseRegression, ReleaseRequest
     from workflows import policies
     from workflows.regression import RegressionWorkflow
+    from workflows.signalling import heard
 
 Regression = ChildWorkflowHandle[RegressionWorkflow, RegressionResult]
 
@@ -137,9 +138,7 @@ class Candidacy:
         """A gate that is gone waits for nobody; one that was never asked does not know this release."""
         if self._manifest is None:
             return
-        try:
-            await self._gate.signal(signal, message)
-        except FailureError:
+        if not await heard(self._gate.signal(signal, message)):
             workflow.logger.info("the gate is gone")
 
     # --- how ----------------------------------------------------------------------------------
@@ -188,9 +187,7 @@ class Candidacy:
         if result.verdict is None:  # only a regression that has not ended has none
             raise ApplicationError("the regression ended without a verdict", non_retryable=True)
         verdict = GivenVerdict(key=self._key, test=asked.test, passed=result.passed, verdict=result.verdict)
-        try:
-            await self._gate.signal("verdict", verdict)
-        except FailureError:  # the gate is gone: another one asks for another test
+        if not await heard(self._gate.signal("verdict", verdict)):  # another gate asks for another test
             await self.introduce()
 
     def _failure(self, result: RegressionResult | None) -> ApplicationError:

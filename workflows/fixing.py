@@ -111,7 +111,7 @@ async def _hastened(incident: RollForward, request: ReleaseRequest) -> str:
         await release.signal("hasten", JoinRollForward(roll_forward=incident.id))
         await workflow.wait_condition(lambda: incident.running is not None, timeout=ANSWER_WITHIN)
     except (FailureError, TimeoutError):
-        _refuse(f"{request.id} was released already and has ended: a fix is a new commit")
+        _refuse(f"{request.id} has ended already, or belongs to another roll-forward: a fix is a new commit")
     return incident.running.run if incident.running else ""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.roll_forwards import RollForwardActivities
@@ -12,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus
     from domain.roll_forward_messages import Begun, EndedWell
     from workflows import policies
+    from workflows.signalling import heard
 
 
 class Incident:
@@ -36,8 +36,11 @@ class Incident:
         self._belongs = await self._say("begun", Begun(request=self._request, run=info.run_id, at=info.start_time))
 
     async def join(self, roll_forward: str) -> None:
-        """A release that is under way has become a fix."""
+        """A release that is under way has become a fix – unless it is another roll-forward's already."""
+        if self._belongs and self._id != roll_forward:
+            return
         self._id = roll_forward
+        workflow.upsert_memo({"roll_forward": roll_forward})
         await self.begin()
 
     async def ended_well(self, result: ReleaseResult) -> None:
@@ -73,8 +76,4 @@ class Incident:
 
     async def _say(self, signal: str, message: Begun | EndedWell | FailedRelease, to: str = "") -> bool:
         """Whether an open roll-forward has heard it."""
-        try:
-            await workflow.get_external_workflow_handle(to or self._id).signal(signal, message)
-        except FailureError:  # none is open
-            return False
-        return True
+        return await heard(workflow.get_external_workflow_handle(to or self._id).signal(signal, message))

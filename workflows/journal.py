@@ -60,6 +60,18 @@ class Journal:
             raise
         self._record(stages=(*before, _ended(started, StageStatus.DONE, note.detail)))
 
+    def begin(self) -> None:
+        """A release that somebody started by hand is found like any other."""
+        if workflow.info().typed_search_attributes.get(attributes.STATUS) is None:
+            known = attributes.of_new_release(self._request)
+            workflow.upsert_search_attributes([pair.key.value_set(pair.value) for pair in known])
+
+    def blame(self, error: BaseException) -> None:
+        """Keep an error that came between two stages: no stage has taken note of it."""
+        stage = self.result.current
+        if self.result.failure is None and (stage is None or stage.status is StageStatus.DONE):
+            self._record(failure=failure_of(stage.name if stage else Stage.SOURCE, error))
+
     def number(self, number: int) -> None:
         """The release got its number."""
         self._record(number=number)

@@ -25,7 +25,8 @@ class OnCall:
     """What people are still to be told, and what they could not be."""
 
     def __init__(self, state: RollForwardState) -> None:
-        self.untold = list(state.untold)
+        self._untold = list(state.untold)
+        self._telling: list[Telling] = []
         self.reminders = state.reminders
         self.told_at = state.told_at or workflow.now()
         self.failed: list[str] = []
@@ -33,7 +34,7 @@ class OnCall:
 
     def tell(self, event: Event, key: str, *, escalated: bool = False) -> None:
         """Have people told; ``key`` tells the event from others of its kind."""
-        self.untold.append(Telling(event=event, key=key, escalated=escalated))
+        self._untold.append(Telling(event=event, key=key, escalated=escalated))
 
     def patience(self, incident: RollForward) -> float | None:
         """Seconds until people are told again; ``None`` once somebody has it."""
@@ -46,9 +47,20 @@ class OnCall:
         self.told_at = workflow.now()
         self.tell(Event.UNACKNOWLEDGED, str(self.reminders), escalated=self.reminders > 1)
 
+    @property
+    def untold(self) -> tuple[Telling, ...]:
+        """What not every channel has taken yet; told again by whoever goes on, it is told once."""
+        return (*self._telling, *self._untold)
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether a channel is being told, or tried."""
+        return bool(self._telling)
+
     def take(self) -> list[Telling]:
-        """All that is untold; the caller tells it."""
-        untold, self.untold = self.untold, []
+        """All that is new; the caller tells it."""
+        untold, self._untold = self._untold, []
+        self._telling += untold
         return untold
 
     async def told(self, incident: RollForward, telling: Telling) -> None:
@@ -62,3 +74,4 @@ class OnCall:
         except ActivityError as error:
             self.failed.append(f"{telling.event}: {reason_of(error)}")
         del self.failed[:-SHOWN]
+        self._telling.remove(telling)

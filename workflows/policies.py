@@ -56,6 +56,15 @@ def lasting(duty: Duty, summary: str) -> ActivityConfig:
     return config
 
 
+def swept(duty: Duty, summary: str) -> ActivityConfig:
+    """For a part of a sweep: the next one comes soon, so that this one waits for nobody long."""
+    config = brief(duty, summary)
+    config["start_to_close_timeout"] = timedelta(minutes=1)
+    config["schedule_to_close_timeout"] = timedelta(minutes=1)
+    config["schedule_to_start_timeout"] = timedelta(seconds=15)
+    return config
+
+
 def long(duty: Duty, summary: str, timeout: timedelta) -> ActivityConfig:
     """For work with a heartbeat; a killed worker is noticed after three seconds.
 

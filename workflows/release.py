@@ -57,6 +57,7 @@ class ReleaseWorkflow:
     async def run(self, request: ReleaseRequest) -> ReleaseResult:  # noqa: ARG002 – init keeps it
         """The stages in their order. A release that does not end well fails this workflow with
         its :class:`ReleaseResult` as the error's detail; a superseded one ends well."""
+        self._journal.begin()
         try:
             await self._incident.begin()
             source = await self._source()
@@ -70,9 +71,9 @@ class ReleaseWorkflow:
                 await self._verify(target, source.definition)
         except (FailureError, asyncio.CancelledError) as error:
             return await self._ended(error)
-        await self._candidacy.end()
         result = self._journal.end(ReleaseStatus.VERIFIED)
-        await self._incident.ended_well(result)
+        with suppress(asyncio.CancelledError):  # too late: it is verified
+            await to_its_end(self._gone(result))
         return result
 
     @workflow.query(description="How far the release is: its stages, number, manifest and failure")
@@ -232,6 +233,7 @@ class ReleaseWorkflow:
 
     async def _ended(self, error: BaseException) -> ReleaseResult:
         """Every end that is not *verified*. A cancelled release closes as cancelled."""
+        self._journal.blame(error)
         result = self._journal.end(self._journal.bad_end)
         with suppress(asyncio.CancelledError):  # it is over already
             await to_its_end(self._taken_leave(result))
@@ -243,6 +245,10 @@ class ReleaseWorkflow:
         failure = result.failure
         text = f"{failure.stage}: {failure.message}" if failure else str(error)
         raise ApplicationError(text, result, type=RELEASE_FAILED, non_retryable=True) from error
+
+    async def _gone(self, result: ReleaseResult) -> None:
+        await self._candidacy.end()
+        await self._incident.ended_well(result)
 
     async def _taken_leave(self, result: ReleaseResult) -> None:
         """First the roll-forward, then the gate: who breaks prod must not let the next one in."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Coroutine
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.roll_forwards import RollForwardActivities
     from domain.admissibility import refuse_any, refuse_unseen
     from domain.evidence import FailedRelease
+    from domain.identity import Duty
     from domain.notice import Event
     from domain.roll_forward import RollForward, RollForwardView, State, Way
     from domain.roll_forward_messages import (
@@ -29,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.roll_forward_page import headline, roll_forward_page
     from domain.roll_forward_row import RollForwardRow, row_of
     from domain.roll_forward_state import RollForwardState
-    from workflows import attributes
+    from workflows import attributes, policies
     from workflows.concurrently import to_its_end
     from workflows.evidence import collect_evidence
     from workflows.fixing import started_fix, started_retry
@@ -38,6 +41,12 @@ with workflow.unsafe.imports_passed_through():
     from workflows.turns import Turns
 
 REFUSED = "Refused"
+
+#: What goes on beside the waiting.
+TELLING, EVIDENCE = "telling", "evidence"
+
+#: How long a closed roll-forward tries to tell people so.
+LAST_WORDS = timedelta(seconds=30)
 
 
 @workflow.defn(name=ROLL_FORWARD)
@@ -51,11 +60,13 @@ class RollForwardWorkflow:
         self._turns = Turns(held=state.frozen)
         self._on_call = OnCall(state)
         self._unread = list(state.unread)
-        self._late = list(state.late)
+        self._late: list[FailedRelease] = []
         self._checking = ""
         self._stirred = False
         self._beside: set[asyncio.Task[None]] = set()
         self._shown: RollForwardRow | None = None
+        for each in state.late:
+            self.failed(each)
 
     @workflow.run
     async def run(self, state: RollForwardState) -> RollForwardView:
@@ -63,9 +74,7 @@ class RollForwardWorkflow:
 
         A cancel ends nothing: only such a release does.
         """
-        self._take_up_late_ones()
-        await workflow.wait_condition(lambda: self._incident is not None)
-        incident = self._known()
+        incident = await self._opened()
         while incident.closed is None:
             try:
                 await self._attend(incident)
@@ -79,9 +88,9 @@ class RollForwardWorkflow:
         self._begin_work(incident)
         self._show()
         with suppress(asyncio.CancelledError):
-            await to_its_end(workflow.wait_condition(lambda: self._is_idle))
-        if self._late:
-            fresh = RollForwardState(service=state.service, remind_every=state.remind_every, late=tuple(self._late))
+            await to_its_end(self._ended())
+        if late := [each for each in self._late if each.request.service == state.service]:
+            fresh = RollForwardState(service=state.service, remind_every=state.remind_every, late=tuple(late))
             workflow.continue_as_new(fresh)
         return self.view()
 
@@ -109,7 +118,8 @@ class RollForwardWorkflow:
             self._incident = RollForward.opened_by(failed)
             self._on_call.tell(Event.OPENED, failed.run)
         elif incident.closed is not None:
-            self._late.append(failed)
+            if failed.run not in [each.run for each in self._late]:
+                self._late.append(failed)
             return
         elif not incident.failed(failed):
             return
@@ -121,7 +131,9 @@ class RollForwardWorkflow:
     @workflow.signal(description="A release of the service has begun: it is adopted as a fix")
     def begun(self, begun: Begun) -> None:
         """It may be the one that this roll-forward started itself."""
-        incident = self._known()
+        incident = self._incident
+        if incident is None:  # a word to the one before this, which is closed
+            return
         way = Way.FIX if begun.request.roll_forward == incident.id else Way.ADOPTED
         if incident.begun(begun, way):
             self._on_call.tell(Event.FIX_STARTED, begun.run)
@@ -130,8 +142,9 @@ class RollForwardWorkflow:
     @workflow.signal(description="A release is verified, or superseded by a newer one")
     def ended_well(self, done: EndedWell) -> None:
         """A later verified one closes the roll-forward."""
-        self._known().ended_well(done)
-        self._stirred = True
+        if self._incident is not None:
+            self._incident.ended_well(done)
+            self._stirred = True
 
     # --- what people say --------------------------------------------------------------------
 
@@ -197,16 +210,28 @@ class RollForwardWorkflow:
 
     # --- what follows -----------------------------------------------------------------------
 
-    def _take_up_late_ones(self) -> None:
-        """Releases that failed while the incident before this was being closed."""
-        late, self._late = self._late, []
-        for each in late:
-            self.failed(each)
+    async def _opened(self) -> RollForward:
+        while self._incident is None:
+            with suppress(asyncio.CancelledError):
+                await workflow.wait_condition(lambda: self._incident is not None)
+        return self._incident
+
+    async def _ended(self) -> None:
+        """People are told of the end, if they can be: a dead channel must not hold up who fails next."""
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: not self._beside or bool(self._late), timeout=LAST_WORDS)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        for each in [one for one in self._late if one.request.service != self._carried.service]:
+            await workflow.execute_activity_method(
+                RollForwardActivities.open,
+                each.model_copy(update={"request": each.request.model_copy(update={"roll_forward": ""})}),
+                **policies.lasting(Duty.ORCHESTRATE, f"open the roll-forward of {each.request.service}"),
+            )
 
     async def _attend(self, incident: RollForward) -> None:
         """Do what the last events ask for; then wait for the next one, or the time to tell people again."""
         self._stirred = False
-        await self._turns.hold(incident, headline(self.view()))
+        self._turns.hold(incident, headline(self.view()))
         self._begin_work(incident)
         self._show()
         try:
@@ -220,12 +245,16 @@ class RollForwardWorkflow:
 
     def _begin_work(self, incident: RollForward) -> None:
         """What goes on beside the waiting, and never holds it up."""
-        work = [self._on_call.told(incident, each) for each in self._on_call.take()]
+        for telling in self._on_call.take():
+            self._do_beside(TELLING, self._on_call.told(incident, telling))
         unread, self._unread = self._unread, []
-        for each in [*work, *(self._looked_into(incident, failed) for failed in unread)]:
-            task = asyncio.create_task(self._and_shown(each))
-            self._beside.add(task)
-            task.add_done_callback(self._beside.discard)
+        for failed in unread:
+            self._do_beside(EVIDENCE, self._looked_into(incident, failed))
+
+    def _do_beside(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._and_shown(work), name=name)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
 
     async def _and_shown(self, work: Coroutine[Any, Any, None]) -> None:
         await work
@@ -252,7 +281,9 @@ class RollForwardWorkflow:
 
     @property
     def _is_idle(self) -> bool:
-        return not self._beside and workflow.all_handlers_finished()
+        """Nothing is under way but telling people, which whoever goes on does again."""
+        looking = [each for each in self._beside if each.get_name() == EVIDENCE]
+        return not looking and not self._turns.is_asking and workflow.all_handlers_finished()
 
     @property
     def _is_time_to_go(self) -> bool:
@@ -266,9 +297,9 @@ class RollForwardWorkflow:
             "frozen": self._turns.held,
             "reminders": self._on_call.reminders,
             "told_at": self._on_call.told_at,
-            "untold": tuple(self._on_call.untold),
+            "untold": self._on_call.untold,
             "unread": tuple(self._unread),
-            "late": tuple(self._late),
+            "late": (),
         }
         return self._carried.model_copy(update=update)
 

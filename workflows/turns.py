@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.gate import GateActivities
@@ -11,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.roll_forward import RollForward
     from workflows import policies
     from workflows.concurrently import to_its_end
+    from workflows.journal import reason_of
 
 
 class Turns:
@@ -18,21 +22,34 @@ class Turns:
 
     def __init__(self, *, held: bool) -> None:
         self.held = held
+        self._asking: asyncio.Task[None] | None = None
 
-    async def hold(self, incident: RollForward, reason: str) -> None:
-        """While prod is affected, only fixes are deployed."""
+    @property
+    def is_asking(self) -> bool:
+        """Whether the gate has not answered yet."""
+        return self._asking is not None and not self._asking.done()
+
+    def hold(self, incident: RollForward, reason: str) -> None:
+        """While prod is affected, only fixes are deployed. A gate that does not answer holds up nobody."""
         if not incident.prod_affected or self.held:
             return
         self.held = True
         freeze = Freeze(application=incident.service.application, holder=incident.id, reason=reason)
-        await to_its_end(
-            workflow.execute_activity_method(
+        self._asking = asyncio.create_task(self._hold(freeze))
+
+    async def _hold(self, freeze: Freeze) -> None:
+        try:
+            await workflow.execute_activity_method(
                 GateActivities.freeze, freeze, **policies.lasting(Duty.ORCHESTRATE, "hold all turns but those of fixes")
             )
-        )
+        except ActivityError as error:
+            workflow.logger.error("the gate of %s cannot be frozen: %s", freeze.application, reason_of(error))
+            self.held = False
 
     async def let_go(self, incident: RollForward) -> None:
         """Those who waited go on in their order."""
+        if self._asking is not None:
+            await to_its_end(self._asking)
         if not self.held:
             return
         self.held = False

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.definition_file import parse_definition
-from domain.errors import InvalidInput
 from domain.release import ReleaseRequest, ReleaseStatus
 from domain.service import DEFINITION_FILE
-from domain.source import checked_commit, checked_directory
+from domain.source import checked_commit, checked_directory, checked_repository
 from starter.command import (
     By,
     Commit,
@@ -175,12 +174,7 @@ def checked_request(
         repository = str(path.resolve())
     text = GitRepositories().definition(repository, commit, directory)
     definition = parse_definition(text, str(Path(directory, DEFINITION_FILE)))
-    if "@" in repository.partition("://")[2].partition("/")[0]:
-        raise InvalidInput(
-            "the URL holds a credential, which would be kept with the release",
-            where="--repo",
-            expected="a URL without user and password; git's credential helper or ssh has them",
-        )
+    checked_repository(repository)
     return ReleaseRequest(
         application=definition.application,
         role=definition.role,

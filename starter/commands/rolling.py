@@ -92,9 +92,9 @@ def fix(
 ) -> ExitCode | None:
     """Release a commit as the fix: ahead of everything else, and through a freeze."""
     from domain.roll_forward_messages import Fix
-    from domain.source import checked_commit, checked_directory
+    from domain.source import checked_commit, checked_directory, checked_repository
 
-    path = Path(repository).expanduser()
+    path = Path(checked_repository(repository)).expanduser()
     message = Fix(
         commit=checked_commit(commit),
         by=by or myself(),

@@ -223,3 +223,16 @@ def test_who_has_a_verdict_that_does_not_hold_leaves_and_the_next_goes_on() -> N
 
     assert decisions[0] == decided.Rejected(key="a", reason="nobody signed it")
     assert decisions[1] == decided.Test(key="b", test=3, basis={})
+
+
+def test_what_becomes_a_fix_just_when_it_joins_or_is_published_is_one_from_its_next_step_on() -> None:
+    gate = joined(("a", "cart"))
+    gate.hasten("b")
+    gate.join("b", "catalog", manifest("b"))
+    assert [each.key for each in gate.queue] == ["b", "a"]
+
+    gate = joined(("a", "cart"))
+    answered(gate, "a")
+    gate.hasten("a")
+    gate.freeze("roll-forward:shop-cart", "prod is affected")
+    assert decided.Turn(key="a") in gate.wrote("a", 1)

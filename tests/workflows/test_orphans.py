@@ -8,15 +8,19 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.environment import Environment
-from domain.identity import roll_forward_id
+from domain.identity import ServiceId, roll_forward_id
 from domain.release import ReleaseRequest, Stage
 from domain.roll_forward import RollForwardView, State
+from domain.roll_forward_state import RollForwardState
 from tests.fakes.onward import REPOSITORY, MemoryOnward
 from tests.workflows.incidents import Incident
 from tests.workflows.queueing import gate_of, publication, swept
@@ -169,18 +173,77 @@ async def test_a_release_that_is_terminated_in_prod_lets_nobody_follow(
     assert (await Incident(temporal.client, stuck).view()).prod_affected
 
 
-async def test_a_freeze_whose_roll_forward_is_gone_is_lifted(
+async def test_a_freeze_whose_roll_forward_is_closed_is_lifted_and_no_other(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:
-    await released(temporal.client, onward.commit())
+    onward.builder.failing.add("RUN broken")
+    broken = onward.commit(dockerfile="FROM base\nRUN broken\n")
+    await failed(temporal.client, broken)
+    incident = Incident(temporal.client, broken)
+    await incident.fix(onward.commit())
+    await incident.closed()
+    await incident.handle.result()
     gate = temporal.client.get_workflow_handle(f"gate:{onward.application}")
-    frozen = {"application": onward.application, "holder": f"roll-forward:{onward.application}-gone", "reason": "?"}
-    await gate.execute_update("freeze", frozen)
-    await gate.execute_update("freeze", {"application": onward.application, "reason": "stock-taking (ann)"})
+    unknown = f"roll-forward:{onward.application}-unknown"
+    for holder in (incident.id, unknown, "by hand"):
+        await gate.execute_update("freeze", {"application": onward.application, "holder": holder, "reason": "?"})
 
     await swept(temporal.client, onward)
 
-    assert list((await gate_of(temporal.client, onward)).frozen) == ["by hand"]
+    assert list((await gate_of(temporal.client, onward)).frozen) == [unknown, "by hand"]
+
+
+async def test_a_release_that_was_reset_goes_on_and_opens_nothing(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    release = await _building(temporal.client, onward)
+    reset = ResetWorkflowExecutionRequest(
+        namespace=temporal.client.namespace,
+        workflow_execution=WorkflowExecution(workflow_id=release.id),
+        workflow_task_finish_event_id=4,
+        request_id=str(uuid4()),
+    )
+    await temporal.client.workflow_service.reset_workflow_execution(reset)
+    onward.builder.blocked = None
+
+    for _ in range(5):
+        await swept(temporal.client, onward)
+        await asyncio.sleep(0.1)
+
+    assert await _runs(temporal.client, Incident(temporal.client, _request(onward)).id) == []
+
+
+async def test_one_that_cannot_be_read_keeps_no_other_from_being_found(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    mute = ServiceId(application=onward.application, role="mute")
+    wedged = await temporal.client.start_workflow(
+        "RollForward", RollForwardState(service=mute), id=roll_forward_id(mute), task_queue="onward"
+    )
+    await wedged.terminate("it was opened by nobody")
+    release = await _building(temporal.client, onward)
+    await release.terminate("somebody was impatient")
+
+    incident = await _swept_until_open(temporal.client, onward, _request(onward))
+
+    assert (await incident.view()).incident.first.request.commit == _request(onward).commit
+
+
+async def test_a_fix_of_another_service_that_is_terminated_is_an_attempt_of_who_asked_for_it(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    onward.builder.failing.add("RUN broken")
+    broken = onward.commit(dockerfile="FROM base\nRUN broken\n")
+    await failed(temporal.client, broken)
+    incident, elsewhere = Incident(temporal.client, broken), onward.commit("catalog")
+    onward.builder.blocked = threading.Event()
+    begun = await incident.fix(elsewhere)
+    await temporal.client.get_workflow_handle(begun.release).terminate("impatient")
+
+    view = await _swept_until(temporal.client, onward, incident, lambda view: view.state is State.WAITING)
+
+    assert [each.did_not_work for each in view.incident.attempts] == [True, True]
+    assert await _runs(temporal.client, roll_forward_id(elsewhere.service)) == []
 
 
 async def test_every_release_that_did_not_end_well_belongs_to_exactly_one_roll_forward(

@@ -13,6 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 from domain.environment import Environment
 from domain.identity import roll_forward_id
 from domain.notice import Event
+from domain.notifier import Undelivered
 from domain.release import ReleaseRequest, ReleaseStatus, Stage
 from domain.roll_forward import State, Way
 from domain.roll_forward_messages import Acknowledge, Fix, NameCulprit, Remark, Retry
@@ -261,6 +262,40 @@ async def test_a_cancelled_release_belongs_to_one_too(temporal: WorkflowEnvironm
     view = await Incident(temporal.client, request).view()
     assert view.incident.first.failure is not None
     assert view.incident.first.failure.kind == "Cancelled"
+
+
+async def test_a_release_that_is_cancelled_before_anything_was_done_does_not_go_on(
+    temporal: WorkflowEnvironment,
+) -> None:
+    onward = MemoryOnward()
+    request = onward.commit()
+    release = await started(temporal.client, request)
+    await release.cancel()
+    async with onward.workers(temporal.client):
+        with pytest.raises(WorkflowFailureError):
+            await release.result()
+        view = await Incident(temporal.client, request).view()
+
+    assert view.incident.first.failure is not None
+    assert (view.incident.first.failure.stage, view.incident.first.failure.kind) == (Stage.SOURCE, "Cancelled")
+    assert onward.builder.built == []
+
+
+async def test_a_dead_channel_holds_up_neither_the_end_nor_what_fails_next(
+    temporal: WorkflowEnvironment, onward: MemoryOnward, broken: ReleaseRequest
+) -> None:
+    onward.notifier.failing["memory://on-call"] = Undelivered("connection refused")
+    await failed(temporal.client, broken)
+    incident = Incident(temporal.client, broken)
+    await incident.fix(onward.commit())
+    await incident.closed()
+
+    again = onward.commit(dockerfile=f"{BROKEN}RUN again\n")
+    await failed(temporal.client, again)
+
+    view = await incident.until(lambda view: view.incident.first.request.commit == again.commit)
+    assert view.state is State.WAITING
+    assert [each.request.commit for each in view.incident.attempts] == [again.commit]
 
 
 async def test_a_refused_release_opens_nothing(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:
