@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -176,9 +177,9 @@ def regression_activities(settings: WorkerSettings) -> Activities:
     ]
 
 
-def orchestrating_activities(client: Client, settings: WorkerSettings) -> Activities:
+def orchestrating_activities(client: Client, remind_every: timedelta) -> Activities:
     """What needs Temporal and nothing else."""
-    gates, roll_forwards = GateActivities(client), RollForwardActivities(client, settings.remind_every)
+    gates, roll_forwards = GateActivities(client), RollForwardActivities(client, remind_every)
     return [
         gates.join,
         gates.resume,
@@ -214,7 +215,7 @@ def activities_of(duty: Duty, client: Client, settings: WorkerSettings, channels
     """
     match duty:
         case Duty.ORCHESTRATE:
-            return orchestrating_activities(client, settings)
+            return orchestrating_activities(client, settings.remind_every)
         case Duty.BUILD:
             return build_activities(settings)
         case Duty.CI:

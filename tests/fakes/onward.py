@@ -23,14 +23,11 @@ from activities.environment_reader import EnvironmentReader
 from activities.evidence import EvidenceActivities
 from activities.evidence_reader import EvidenceReader
 from activities.fixes import FixActivities
-from activities.gate import GateActivities
 from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
-from activities.orphans import OrphanActivities
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
-from activities.roll_forwards import RollForwardActivities
 from activities.slices import SliceActivities
 from activities.source import SourceActivities
 from activities.store_reader import StoreReader
@@ -50,6 +47,7 @@ from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.service import Kind
+from duties import orchestrating_activities
 from tests.fakes.engines import (
     MemoryAlerts,
     MemoryBuilder,
@@ -59,23 +57,7 @@ from tests.fakes.engines import (
     MemorySuiteRunner,
 )
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
-from workflows.application import ApplicationWorkflow
-from workflows.lookups import LOOKUPS
-from workflows.regression import RegressionWorkflow
-from workflows.release import ReleaseWorkflow
-from workflows.report import ReportWorkflow
-from workflows.roll_forward import RollForwardWorkflow
-from workflows.sweep import SweepWorkflow
-
-WORKFLOWS = [
-    ReleaseWorkflow,
-    RegressionWorkflow,
-    ApplicationWorkflow,
-    RollForwardWorkflow,
-    ReportWorkflow,
-    SweepWorkflow,
-    *LOOKUPS,
-]
+from worker import WORKFLOWS
 
 REPOSITORY = "https://git.test/shop"
 
@@ -190,19 +172,7 @@ class MemoryOnward:
     def activities(self, duty: Duty, client: Client) -> list[Callable[..., Any]]:
         """The activities of a duty, as ``duties.py`` wires them."""
         if duty is Duty.ORCHESTRATE:
-            gates, roll_forwards = GateActivities(client), RollForwardActivities(client, self.remind_every)
-            return [
-                gates.join,
-                gates.resume,
-                gates.freeze,
-                gates.unfreeze,
-                gates.sweep_gates,
-                gates.abandoned,
-                roll_forwards.open,
-                roll_forwards.reopen,
-                roll_forwards.last_verified,
-                OrphanActivities(client).orphans,
-            ]
+            return list(orchestrating_activities(client, self.remind_every))
         if duty is Duty.BUILD:
             builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots())
             return [
