@@ -13,12 +13,12 @@ from domain.roll_forward import RollForward
 from domain.roll_forward_messages import Fix, FixFacts, Retry
 
 
-def refuse_any(incident: RollForward | None, checking: str) -> str | None:
+def refuse_any(incident: RollForward, checking: str) -> str | None:
     """Why no fix at all can be begun now; one release of a roll-forward runs at a time.
 
     :param checking: what somebody else has asked for and is being looked at.
     """
-    if incident is None or incident.closed is not None:
+    if incident.closed is not None:
         return "it is closed: there is nothing to fix"
     if incident.running is not None:
         running = incident.running
