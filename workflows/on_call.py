@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.tell import TellActivities
@@ -49,19 +50,18 @@ class OnCall:
 
     @property
     def untold(self) -> tuple[Telling, ...]:
-        """What not every channel has taken yet; told again by whoever goes on, it is told once."""
-        return (*self._telling, *self._untold)
-
-    @property
-    def is_telling(self) -> bool:
-        """Whether a channel is being told, or tried."""
-        return bool(self._telling)
+        """What nobody tells at the moment."""
+        return tuple(self._untold)
 
     def take(self) -> list[Telling]:
         """All that is new; the caller tells it."""
         untold, self._untold = self._untold, []
         self._telling += untold
         return untold
+
+    def put_back(self) -> None:
+        """What was cut off is untold."""
+        self._untold, self._telling = [*self._telling, *self._untold], []
 
     async def told(self, incident: RollForward, telling: Telling) -> None:
         """One event to all channels; one that is down is given up in the end, and that is shown."""
@@ -71,7 +71,9 @@ class OnCall:
                 TellActivities.tell, notice, **policies.told(Duty.CI, f"tell on-call: {telling.event}")
             )
             self.failed += told.failed
-        except ActivityError as error:
+        except (ActivityError, asyncio.CancelledError) as error:
+            if is_cancelled_exception(error):
+                return
             self.failed.append(f"{telling.event}: {reason_of(error)}")
         del self.failed[:-SHOWN]
         self._telling.remove(telling)

@@ -41,9 +41,11 @@ def brief(duty: Duty, summary: str) -> ActivityConfig:
 
 
 def told(duty: Duty, summary: str) -> ActivityConfig:
-    """For telling people: each try has its time, and a channel that is down is given up after an hour."""
-    config = brief(duty, summary)
-    config["start_to_close_timeout"] = timedelta(minutes=1)
+    """For telling people: each try has its time, and a channel that is down is given up after an hour.
+
+    A cancel waits for the end of a try: who goes on must not tell at the same time.
+    """
+    config = long(duty, summary, timedelta(minutes=1))
     config["schedule_to_close_timeout"] = timedelta(hours=1)
     return config
 

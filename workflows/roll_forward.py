@@ -51,8 +51,11 @@ class RollForwardWorkflow:
                 await attendance.attend()
             except asyncio.CancelledError:
                 attendance.say("Onward", "was asked to cancel this; only a later verified release closes it")
-            if attendance.is_time_to_go and attendance.is_open:
-                workflow.continue_as_new(attendance.carried_over)
+            if attendance.is_open and attendance.is_time_to_go:
+                with suppress(asyncio.CancelledError):
+                    await attendance.settle()
+                if attendance.is_open:
+                    workflow.continue_as_new(attendance.carried_over)
         with suppress(asyncio.CancelledError):
             await to_its_end(attendance.close())
         if attendance.next_incident is not None:

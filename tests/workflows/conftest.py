@@ -51,3 +51,19 @@ async def _ended(client: Client, memory: MemoryOnward) -> None:
     async for each in client.list_workflows(mine):
         with suppress(RPCError):  # it has ended meanwhile
             await client.get_workflow_handle(each.id).terminate("the test is over")
+
+
+@pytest.fixture
+async def impatient() -> AsyncIterator[WorkflowEnvironment]:
+    """A server that asks workflows to continue as new after few events."""
+    environment = await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(TEMPORAL),
+        search_attributes=attributes.ALL,
+        dev_server_extra_args=[
+            *("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=40"),
+            *temporal_config(),
+        ],
+    )
+    async with environment:
+        yield environment
