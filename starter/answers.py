@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from temporalio import exceptions
@@ -16,16 +16,29 @@ from domain.errors import NotFound, OnwardError, Unreachable
 
 Answer = TypeVar("Answer")
 
+#: Seconds after which a workflow that was not ready is asked again.
+AGAIN = 0.2
 
-async def answered(asking: Awaitable[Answer], patience: float = 45) -> Answer:
+
+async def answered(ask: Callable[[], Awaitable[Answer]], patience: float = 45) -> Answer:
     """What a workflow answers to an update.
+
+    The server turns one away that comes in the moment in which the workflow continues as new; it
+    left no trace, and is asked again.
 
     :raises OnwardError: the error with which it refused, of the type that it was.
     :raises NotFound: there is no such workflow, or it has ended.
     :raises Unreachable: no worker took the question in time.
     """
     try:
-        return await asyncio.wait_for(asking, patience)
+        async with asyncio.timeout(patience):
+            while True:
+                try:
+                    return await ask()
+                except RPCError as error:
+                    if error.status is not RPCStatusCode.FAILED_PRECONDITION:
+                        raise
+                await asyncio.sleep(AGAIN)
     except WorkflowUpdateFailedError as error:
         raise error_of(error.cause) from None
     except RPCError as error:

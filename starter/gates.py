@@ -58,17 +58,19 @@ class Gates:
         return await self._ask("unfreeze", message)
 
     async def _ask(self, update: str, message: Freeze | Unfreeze) -> Frozen:
-        start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
-            ApplicationWorkflow.run,
-            GateState(application=message.application),
-            id=gate_id(message.application),
-            task_queue=task_queue(Duty.ORCHESTRATE),
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary=f"the gate of {message.application}",
-        )
+        def start() -> WithStartWorkflowOperation[Any, Any]:
+            return WithStartWorkflowOperation(
+                ApplicationWorkflow.run,
+                GateState(application=message.application),
+                id=gate_id(message.application),
+                task_queue=task_queue(Duty.ORCHESTRATE),
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                static_summary=f"the gate of {message.application}",
+            )
+
         return await answered(
-            self._client.execute_update_with_start_workflow(
-                update, message, start_workflow_operation=start, result_type=Frozen
+            lambda: self._client.execute_update_with_start_workflow(
+                update, message, start_workflow_operation=start(), result_type=Frozen
             )
         )
 

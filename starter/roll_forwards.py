@@ -81,11 +81,11 @@ class RollForwards:
 
     async def say(self, handle: Handle, update: str, message: Message) -> RollForwardView:
         """A person's word: ``ack``, ``note``, ``name_culprit``. :raises Refused: with the reason."""
-        return await answered(handle.execute_update(update, message, result_type=RollForwardView))
+        return await answered(lambda: handle.execute_update(update, message, result_type=RollForwardView))
 
     async def begin(self, handle: Handle, update: str, message: Message) -> FixStarted:
         """A ``fix`` or a ``retry``; it is looked at before it is begun. :raises Refused: with the reason."""
-        return await answered(handle.execute_update(update, message, result_type=FixStarted), patience=120)
+        return await answered(lambda: handle.execute_update(update, message, result_type=FixStarted), patience=120)
 
 
 def roll_forward_table(output: Output, rows: Sequence[RollForwardRow], empty: str = "nothing is broken") -> None:

@@ -11,6 +11,7 @@ from domain.notice import Event
 from domain.notifier import Undelivered
 from domain.roll_forward import State
 from domain.roll_forward_messages import Acknowledge, Remark
+from starter.roll_forwards import RollForwards
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.incidents import Incident, told
 from tests.workflows.releasing import failed
@@ -30,8 +31,9 @@ async def test_it_continues_as_new_in_the_middle_of_everything_and_loses_and_dou
         await incident.handle.execute_update("ack", Acknowledge(by="ann"))
 
         async def talk() -> None:
+            on_call = RollForwards(client)
             for number in range(30):
-                await incident.handle.execute_update("note", Remark(by="ann", text=str(number)))
+                await on_call.say(on_call.find(incident.id), "note", Remark(by="ann", text=str(number)))
 
         await asyncio.gather(talk(), *(failed(client, each) for each in others))
         view = await incident.until(lambda view: all(each.evidence for each in view.incident.attempts))
