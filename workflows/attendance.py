@@ -22,7 +22,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.roll_forward_row import RollForwardRow, row_of
     from domain.roll_forward_state import RollForwardState
     from workflows import attributes, policies
-    from workflows.concurrently import to_its_end
     from workflows.evidence import collect_evidence
     from workflows.fixing import REFUSED
     from workflows.journal import reason_of
@@ -187,11 +186,7 @@ class Attendance:
 
     async def settle(self) -> None:
         """Have no channel tried any more: the new run tells what is untold, and nobody is told twice."""
-        telling = [each for each in self._beside if each.get_name() == TELLING]
-        for each in telling:
-            each.cancel()
-        await to_its_end(asyncio.gather(*telling, return_exceptions=True))
-        self._on_call.put_back()
+        await self._on_call.cut_off([each for each in self._beside if each.get_name() == TELLING])
 
     @property
     def carried_over(self) -> RollForwardState:

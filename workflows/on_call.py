@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio import workflow
@@ -16,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.roll_forward import RollForward
     from domain.roll_forward_state import RollForwardState, Telling
     from workflows import policies
+    from workflows.concurrently import to_its_end
     from workflows.journal import reason_of
 
 #: So many notices that some channel did not take are shown.
@@ -31,6 +33,7 @@ class OnCall:
         self.reminders = state.reminders
         self.told_at = state.told_at or workflow.now()
         self.failed: list[str] = []
+        self._is_cut_off = False
         self._every: timedelta = state.remind_every
 
     def tell(self, event: Event, key: str, *, escalated: bool = False) -> None:
@@ -59,8 +62,13 @@ class OnCall:
         self._telling += untold
         return untold
 
-    def put_back(self) -> None:
-        """What was cut off is untold."""
+    async def cut_off(self, telling: Sequence[asyncio.Task[None]]) -> None:
+        """Have no channel tried any more; what not all have taken is untold again."""
+        self._is_cut_off = True
+        for each in telling:
+            each.cancel()
+        await to_its_end(asyncio.gather(*telling, return_exceptions=True))
+        self._is_cut_off = False
         self._untold, self._telling = [*self._telling, *self._untold], []
 
     async def told(self, incident: RollForward, telling: Telling) -> None:
@@ -72,8 +80,8 @@ class OnCall:
             )
             self.failed += told.failed
         except (ActivityError, asyncio.CancelledError) as error:
-            if is_cancelled_exception(error):
-                return
+            if self._is_cut_off or is_cancelled_exception(error):
+                return  # it stays among what is to be put back
             self.failed.append(f"{telling.event}: {reason_of(error)}")
         del self.failed[:-SHOWN]
         self._telling.remove(telling)

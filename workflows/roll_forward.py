@@ -54,7 +54,7 @@ class RollForwardWorkflow:
             if attendance.is_open and attendance.is_time_to_go:
                 with suppress(asyncio.CancelledError):
                     await attendance.settle()
-                if attendance.is_open:
+                if attendance.is_open and attendance.is_time_to_go:  # nobody has come in meanwhile
                     workflow.continue_as_new(attendance.carried_over)
         with suppress(asyncio.CancelledError):
             await to_its_end(attendance.close())

@@ -237,6 +237,7 @@ class MemoryOnward:
                     activities=self.activities(duty, plain),
                     activity_executor=ThreadPoolExecutor(16),
                     max_concurrent_activities=16,
+                    sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
                 )
                 await running.enter_async_context(worker)
             yield

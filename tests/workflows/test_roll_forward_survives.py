@@ -69,4 +69,4 @@ async def test_workers_that_die_while_it_is_opened_lose_nothing(temporal: Workfl
 
 async def _for_a_moment(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:
     async with onward.workers(temporal.client):
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(0.2)
