@@ -40,6 +40,7 @@ lock: $(INSTALLED) ## write the lock files anew, after a change of pyproject.tom
 bench: tools ## what Onward costs, measured (minutes)
 	@$(BIN)/python -m benchmarks.gate
 	@$(BIN)/python -m benchmarks.throughput
+	@$(BIN)/python -m benchmarks.roll_forwards
 	@$(BIN)/python -m benchmarks.regression
 	@$(BIN)/python -m benchmarks.release
 	@$(BIN)/python -m benchmarks.recovery

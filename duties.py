@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
@@ -11,26 +13,40 @@ from temporalio.client import Client
 from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
+from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
+from activities.evidence import EvidenceActivities
+from activities.evidence_reader import EvidenceReader
+from activities.fixes import FixActivities
 from activities.gate import GateActivities
+from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
+from activities.orphans import OrphanActivities
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
+from activities.roll_forwards import RollForwardActivities
 from activities.slices import SliceActivities
 from activities.source import SourceActivities
 from activities.store_reader import StoreReader
 from activities.suites import SuiteActivities
 from activities.targets import Targets
+from activities.tell import TellActivities
 from activities.verdict_reader import VerdictReader
 from activities.verify import VerifyActivities
+from domain.channels import Channels
+from domain.channels_file import parse_channels
 from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
+from domain.errors import InvalidInput
 from domain.identity import Duty, slice_sites_bucket
+from domain.monitor import Alerts, NoAlerts
 from domain.service import Kind
 from engines import docker_api
+from engines.apprise_notifier import AppriseNotifier
 from engines.builder import DockerBuilder
 from engines.ed25519 import VERDICTS, Ed25519Signer, load_trusted
+from engines.prometheus import PrometheusAlerts
 from engines.site import SiteEngine
 from engines.slice_sites import SliceSites
 from engines.slices import SwarmSlices
@@ -69,8 +85,10 @@ def build_activities(settings: WorkerSettings) -> Activities:
     builds = BuildActivities(builder, registry, store, snapshots)
     return [
         SourceActivities(repositories, store, snapshots).fetch_source,
+        FixActivities(repositories).examine,
         builds.build,
         PlanActivities(repositories, builds).plan_builds,
+        HistoryActivities(repositories).changes,
         ManifestActivities(store, Ed25519Signer.load(settings.signing_key)).write_manifest,
     ]
 
@@ -78,6 +96,11 @@ def build_activities(settings: WorkerSettings) -> Activities:
 def verdict_reader(settings: WorkerSettings) -> VerdictReader:
     """Reads verdicts; believes the keys of the directory ``verdicts`` among the trusted ones."""
     return VerdictReader(object_store(settings), load_trusted(settings.trusted_keys / VERDICTS))
+
+
+def alerts(settings: WorkerSettings) -> Alerts:
+    """Where it is asked which monitors fire, if anywhere."""
+    return PrometheusAlerts(settings.prometheus_url) if settings.prometheus_url else NoAlerts()
 
 
 def environment_activities(settings: WorkerSettings, environment: Environment) -> Activities:
@@ -93,6 +116,7 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     edge_url = settings.edge_ci_url if environment is Environment.CI else settings.edge_prod_url
     verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
     reader = EnvironmentReader(engines)
+    evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, _own_keys(settings))
     return [
         DeployActivities(targets, engines, edge_url).deploy,
         verify.check_replicas,
@@ -100,7 +124,29 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         verify.bake,
         reader.deployed,
         reader.service_logs,
+        evidence.collect,
     ]
+
+
+def read_channels(settings: WorkerSettings) -> Channels:
+    """Who is told, from the file that the settings name; nobody without one.
+
+    :raises InvalidInput: the file cannot be read, or something in it is wrong.
+    """
+    file = settings.channels
+    if file == Path():
+        return Channels()
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InvalidInput(f"cannot be read: {reason}", where=f"ONWARD_CHANNELS={file}") from None
+    return parse_channels(text, str(file), AppriseNotifier().understands)
+
+
+def telling_activities(settings: WorkerSettings, channels: Channels) -> Activities:
+    """Who is told of a roll-forward, and the record of who was."""
+    return [TellActivities(object_store(settings), AppriseNotifier(), channels).tell]
 
 
 def regression_activities(settings: WorkerSettings) -> Activities:
@@ -126,13 +172,31 @@ def regression_activities(settings: WorkerSettings) -> Activities:
         lookups.step_outputs,
         lookups.manifest,
         lookups.published_suites,
+        EvidenceActivities(store, _own_keys(settings)).write,
+        EvidenceReader(store).evidence,
     ]
 
 
-def gate_activities(client: Client) -> Activities:
+def orchestrating_activities(client: Client, remind_every: timedelta) -> Activities:
     """What needs Temporal and nothing else."""
-    gates = GateActivities(client)
-    return [gates.join, gates.resume, gates.sweep_gates, gates.abandoned]
+    gates, roll_forwards = GateActivities(client), RollForwardActivities(client, remind_every)
+    return [
+        gates.join,
+        gates.resume,
+        gates.freeze,
+        gates.unfreeze,
+        gates.sweep_gates,
+        gates.abandoned,
+        roll_forwards.open,
+        roll_forwards.reopen,
+        roll_forwards.last_verified,
+        OrphanActivities(client).orphans,
+    ]
+
+
+def _own_keys(settings: WorkerSettings) -> list[str]:
+    """What this process must show nobody, whatever prints it."""
+    return [key.get_secret_value() for key in (settings.s3_access_key, settings.s3_secret_key)]
 
 
 def _s3_access(settings: WorkerSettings) -> dict[str, str]:
@@ -144,14 +208,21 @@ def _s3_access(settings: WorkerSettings) -> dict[str, str]:
     }
 
 
-def activities_of(duty: Duty, client: Client, settings: WorkerSettings) -> Activities:
-    """What a duty does."""
+def activities_of(duty: Duty, client: Client, settings: WorkerSettings, channels: Channels) -> Activities:
+    """What a duty does.
+
+    :param channels: whom the ci duty tells.
+    """
     match duty:
         case Duty.ORCHESTRATE:
-            return gate_activities(client)
+            return orchestrating_activities(client, settings.remind_every)
         case Duty.BUILD:
             return build_activities(settings)
         case Duty.CI:
-            return [*environment_activities(settings, Environment.CI), *regression_activities(settings)]
+            return [
+                *environment_activities(settings, Environment.CI),
+                *regression_activities(settings),
+                *telling_activities(settings, channels),
+            ]
         case Duty.PROD:
             return environment_activities(settings, Environment.PROD)

@@ -10,12 +10,14 @@ import os
 import secrets
 import socket
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.duration import Duration
 from domain.environment import Environment
 from domain.errors import InvalidInput
 from domain.identity import Duty
@@ -26,7 +28,8 @@ LOOPBACK = "127.0.0.1"
 SECRETS = Path("/run/secrets")
 
 
-#: Which duties hold which key: a duty needs all of its own and must have none of another's.
+#: Which duties hold which key: a duty needs all of its own, but for :data:`_OPTIONAL`, and must have
+#: none of another's.
 _STORES = frozenset({Duty.BUILD, Duty.CI, Duty.PROD})
 _KEYS: dict[str, frozenset[Duty]] = {
     "s3_access_key": _STORES,
@@ -37,8 +40,13 @@ _KEYS: dict[str, frozenset[Duty]] = {
     "verdict_key": frozenset({Duty.CI}),
     "ci_docker_host": frozenset({Duty.CI}),
     "prod_docker_host": frozenset({Duty.PROD}),
+    "channels": frozenset({Duty.CI}),
 }
+_OPTIONAL = frozenset({"channels"})
 
+
+RemindEvery = Annotated[Duration, Field(ge=timedelta(seconds=1))]
+_REMIND_EVERY = "orchestrate duty: how often on-call is told again until somebody has acknowledged, as 90s or 1h30m"
 
 #: Settings that are the first of several ports in a row, and how many.
 PORT_SPANS = {"worker_metrics_port": len(Duty), "internal_port": 10}
@@ -109,6 +117,10 @@ class StackSettings(BaseSettings):
         default=18300,
         description="first of ten ports that parts use among themselves; one more is 10000 above the last",
     )
+    channels: Path = Field(
+        default=Path(), description="ci duty: file of the channels that on-call is told through; nobody is told without"
+    )
+    remind_every: RemindEvery = Field(default=timedelta(minutes=15), description=_REMIND_EVERY)
     otlp_endpoint: str = Field(default="", description="OTLP gRPC endpoint for traces; none are sent without")
 
     @classmethod
@@ -144,7 +156,7 @@ class StackSettings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The variables that make another process read these same settings."""
-        return {_variable(name): str(getattr(self, name)) for name in type(self).model_fields}
+        return {_variable(name): str(value) for name, value in self.model_dump().items()}
 
 
 class ClientSettings(BaseSettings):
@@ -157,6 +169,16 @@ class ClientSettings(BaseSettings):
     edge_ci_url: str = Field(default="", description="base URL of the edge of ci, for links")
     edge_prod_url: str = Field(default="", description="base URL of the edge of prod, for links")
     otlp_endpoint: str = Field(default="", description="OTLP gRPC endpoint for traces; none are sent without")
+
+
+class ListenSettings(BaseSettings):
+    """What ``onward listen`` needs on top of that."""
+
+    model_config = SettingsConfigDict(env_prefix="ONWARD_", frozen=True, extra="ignore")
+
+    listen_token: SecretStr = Field(
+        default=SecretStr(""), description="the bearer token that Alertmanager must show; none is asked for without"
+    )
 
 
 class WorkerSettings(ClientSettings):
@@ -185,12 +207,17 @@ class WorkerSettings(ClientSettings):
         "its directory verdicts has those whose verdicts are believed",
     )
     verdict_key: Path = Field(default=Path(), description="ci duty: private key that signs verdicts (PEM)")
+    channels: Path = Field(
+        default=Path(), description="ci duty: file of the channels that on-call is told through; nobody is told without"
+    )
     ci_docker_host: str = Field(default="", description="ci duty: a manager of the ci swarm")
     prod_docker_host: str = Field(default="", description="prod duty: a manager of the prod swarm")
+    prometheus_url: str = Field(default="", description="where monitors are judged; none is asked about without")
     endpoint_mode: str = Field(default="dnsrr", pattern="^(dnsrr|vip)$", description="swarm endpoint mode")
     slots: int = Field(default=32, ge=1, le=500, description="activities at once, for the ci and prod duties")
     build_slots: int = Field(default=6, ge=1, le=100, description="activities at once, for the build duty")
     metrics_address: str = Field(default="", description="host:port for the worker's metrics; none without")
+    remind_every: RemindEvery = Field(default=timedelta(minutes=15), description=_REMIND_EVERY)
 
     def docker_host(self, duty: Duty) -> str:
         """The engine of a duty."""
@@ -204,14 +231,15 @@ class WorkerSettings(ClientSettings):
         return self.model_copy(update=foreign)
 
     def checked_for(self, duty: Duty) -> Self:
-        """These settings, if they hold every key of the duty and no key of another.
+        """These settings, if they hold every key that the duty needs and no key of another.
 
         :raises InvalidInput: naming each variable that is missing or must not be there.
         """
         default = {name: type(self).model_fields[name].default for name in _KEYS}
         given = {name for name in _KEYS if getattr(self, name) != default[name]}
         foreign = [_variable(name) for name, duties in _KEYS.items() if name in given and duty not in duties]
-        missing = [_variable(name) for name, duties in _KEYS.items() if name not in given and duty in duties]
+        needed = {name for name, duties in _KEYS.items() if duty in duties and name not in _OPTIONAL}
+        missing = [_variable(name) for name in _KEYS if name in needed - given]
         if foreign:
             raise InvalidInput(
                 f"the {duty} duty must not hold {', '.join(foreign)}",

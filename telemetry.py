@@ -16,6 +16,8 @@ from temporalio.runtime import (
     TelemetryFilter,
 )
 
+from domain.masking import masked
+
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace.sampling import Sampler
@@ -87,22 +89,17 @@ def runtime(*, metrics_address: str = "", level: str = "WARN") -> Runtime:
 
 
 class Redaction(logging.Filter):
-    """Replaces the values of secrets in every log record, also in its error text."""
+    """Masks secrets in every log record, also in its error text: those given, and what looks like one."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        self._secrets = [secret for secret in secrets if len(secret) >= 6]
+        self._secrets = list(secrets)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, without the secrets."""
         text = record.getMessage()
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
-        record.msg, record.args = self._without(text), ()
-        record.exc_text = self._without(record.exc_text) if record.exc_text else record.exc_text
+        record.msg, record.args = masked(text, self._secrets), ()
+        record.exc_text = masked(record.exc_text, self._secrets) if record.exc_text else record.exc_text
         return True
-
-    def _without(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text

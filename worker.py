@@ -34,14 +34,17 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 import telemetry
+from domain.channels import Channels
 from domain.errors import OnwardError
 from domain.identity import Duty, sweep_id, task_queue
-from duties import activities_of
+from duties import activities_of, read_channels
 from settings import WorkerSettings
 from workflows.application import ApplicationWorkflow
 from workflows.lookups import LOOKUPS
 from workflows.regression import RegressionWorkflow
 from workflows.release import ReleaseWorkflow
+from workflows.report import ReportWorkflow
+from workflows.roll_forward import RollForwardWorkflow
 from workflows.sweep import SweepWorkflow
 
 log = logging.getLogger("onward.worker")
@@ -53,10 +56,18 @@ RECONNECT_EVERY = 1.0
 SWEEP_EVERY = timedelta(seconds=20)
 SWEEP_TIMEOUT = timedelta(minutes=10)
 
-WORKFLOWS = [ReleaseWorkflow, RegressionWorkflow, ApplicationWorkflow, SweepWorkflow, *LOOKUPS]
+WORKFLOWS = [
+    ReleaseWorkflow,
+    RegressionWorkflow,
+    ApplicationWorkflow,
+    RollForwardWorkflow,
+    ReportWorkflow,
+    SweepWorkflow,
+    *LOOKUPS,
+]
 
 
-def worker_for(duty: Duty, client: Client, settings: WorkerSettings) -> Worker:
+def worker_for(duty: Duty, client: Client, settings: WorkerSettings, channels: Channels) -> Worker:
     """The worker of one duty; the settings hold its keys and no others."""
     settings = settings.checked_for(duty)
     slots = settings.build_slots if duty is Duty.BUILD else settings.slots
@@ -64,7 +75,7 @@ def worker_for(duty: Duty, client: Client, settings: WorkerSettings) -> Worker:
         client,
         task_queue=task_queue(duty),
         workflows=WORKFLOWS if duty is Duty.ORCHESTRATE else [],
-        activities=activities_of(duty, client, settings),
+        activities=activities_of(duty, client, settings, channels),
         activity_executor=ThreadPoolExecutor(slots, thread_name_prefix=duty),
         max_concurrent_activities=slots,
         workflow_failure_exception_types=[pydantic.ValidationError],
@@ -105,10 +116,11 @@ async def ensure_sweep(client: Client) -> None:
         await handle.update(lambda _: ScheduleUpdate(schedule=schedule))
 
 
-async def serve(duties: Sequence[Duty], settings: WorkerSettings) -> None:
+async def serve(duties: Sequence[Duty], settings: WorkerSettings, channels: Channels) -> None:
     """Run the workers until SIGTERM or SIGINT; what runs then gets 20 s to end."""
     client = await connect(settings, f"onward-worker-{'-'.join(duties)}")
-    workers = [worker_for(duty, client, settings.only(duty) if len(duties) > 1 else settings) for duty in duties]
+    own = {duty: settings.only(duty) if len(duties) > 1 else settings for duty in duties}
+    workers = [worker_for(duty, client, own[duty], channels) for duty in duties]
     if Duty.ORCHESTRATE in duties:
         await ensure_sweep(client)
     stop = asyncio.Event()
@@ -122,7 +134,7 @@ async def serve(duties: Sequence[Duty], settings: WorkerSettings) -> None:
 
 
 def main() -> int:
-    """Exit code 0 after a signal, 2 when the settings do not fit the duty."""
+    """Exit code 0 after a signal, 2 when the settings do not fit the duty or name a wrong file."""
     parser = argparse.ArgumentParser(description="Run one duty of Onward.")
     parser.add_argument("--duty", required=True, choices=[*(duty.value for duty in Duty), "all"])
     chosen = parser.parse_args().duty
@@ -130,12 +142,13 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         settings = WorkerSettings()
-        secrets = [settings.s3_access_key.get_secret_value(), settings.s3_secret_key.get_secret_value()]
-        for handler in logging.getLogger().handlers:
-            handler.addFilter(telemetry.Redaction(secrets))
         if len(duties) == 1:
             settings.checked_for(duties[0])
-        asyncio.run(serve(duties, settings))
+        channels = read_channels(settings)
+        secrets = {settings.s3_access_key.get_secret_value(), settings.s3_secret_key.get_secret_value()}
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(telemetry.Redaction(secrets | channels.secrets))
+        asyncio.run(serve(duties, settings, channels))
     except (OnwardError, pydantic.ValidationError) as error:
         print(f"worker.py: {error}", file=sys.stderr)  # noqa: T201 – before any log is read
         return 2

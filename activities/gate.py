@@ -4,29 +4,53 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 from temporalio import activity
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowExecutionStatus,
+    WorkflowQueryFailedError,
+)
+from temporalio.common import SearchAttributeKey, WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.gate_messages import GATE, GateState, Join, Leave, Resume
+from domain.gate import BY_HAND
+from domain.gate_messages import GATE, Freeze, Frozen, GateState, Join, Leave, Resume, Unfreeze
 from domain.gate_view import GateView
-from domain.identity import Duty, candidate_key, gate_id, parse_gate_id, task_queue
+from domain.identity import (
+    Duty,
+    candidate_key,
+    gate_id,
+    parse_gate_id,
+    parse_release_id,
+    roll_forward_id,
+    task_queue,
+)
 from domain.message import Message
 from domain.regression_steps import Leftovers
-from domain.release import Stage
+from domain.release import IN_PROD, Stage
 
 #: From the regression on a release is known to its gate, until it ends.
 AT_A_GATE = list(Stage)[list(Stage).index(Stage.REGRESSION) :]
 
 QUERY_TIMEOUT = timedelta(seconds=5)
 
+STAGE = SearchAttributeKey.for_keyword("OnwardStage")
+
 
 class Swept(Message):
-    """What a sweep of the gates did."""
+    """What a sweep did: places that it freed, releases that it sent to a new gate, roll-forwards that
+    it opened and opened again; ``troubled`` are workflows whose tasks keep failing, ``faults`` parts
+    of it that could not be done."""
 
     left: int = 0
     introduced: int = 0
+    opened: int = 0
+    reopened: int = 0
+    troubled: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 class GateActivities:
@@ -52,6 +76,16 @@ class GateActivities:
         await self._say(message.application, "resume", message)
 
     @activity.defn
+    async def freeze(self, message: Freeze) -> Frozen:
+        """Hold an application's turns in the name of a roll-forward. Idempotent by its holder."""
+        return await self._ask(message.application, "freeze", message)
+
+    @activity.defn
+    async def unfreeze(self, message: Unfreeze) -> Frozen:
+        """Let go. Idempotent, too."""
+        return await self._ask(message.application, "unfreeze", message)
+
+    @activity.defn
     async def sweep_gates(self) -> Swept:
         """Take releases that are over out of the gates; send those that no gate knows to theirs.
 
@@ -68,9 +102,13 @@ class GateActivities:
                 continue
             known |= set(view.runs)
             for release, run in view.runs:
-                if await self._is_over(release, run):
-                    await self._say(view.application, "leave", Leave(key=candidate_key(release, run)))
+                ended = await self._ended(release, run)
+                if ended is not None:
+                    await self._say(view.application, "leave", _leave(release, run, ended))
                     left += 1
+            for holder in [each for each in view.frozen if each != BY_HAND]:
+                if await self._is_completed(holder):
+                    await self.unfreeze(Unfreeze(application=view.application, holder=holder))
         async for release, run in self._at_a_gate():
             if (release, run) not in known:
                 await self._introduce(release, run)
@@ -80,7 +118,7 @@ class GateActivities:
     @activity.defn
     async def abandoned(self, found: Leftovers) -> Leftovers:
         """Of some slices those whose regression is over."""
-        over = [each for each in found.slices if await self._is_over(each.owner.regression, each.owner.run)]
+        over = [each for each in found.slices if await self._ended(each.owner.regression, each.owner.run) is not None]
         return Leftovers(slices=tuple(over))
 
     async def _say(self, application: str, signal: str, message: Message) -> None:
@@ -114,11 +152,49 @@ class GateActivities:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
 
-    async def _is_over(self, workflow: str, run: str) -> bool:
+    async def _ended(self, workflow: str, run: str | None = None) -> str | None:
+        """Whether a workflow is over, and if so in which stage; ``None`` while it runs."""
         try:
             described = await self._client.get_workflow_handle(workflow, run_id=run).describe()
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                return True
+                return ""
             raise
-        return described.status is not WorkflowExecutionStatus.RUNNING
+        if described.status is WorkflowExecutionStatus.RUNNING:
+            return None
+        return described.typed_search_attributes.get(STAGE) or ""
+
+    async def _is_completed(self, workflow: str) -> bool:
+        """Whether a workflow ended by itself. A roll-forward that somebody ended is opened again soon,
+        and one that is not there is being opened: neither lets go of anything."""
+        try:
+            described = await self._client.get_workflow_handle(workflow).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return described.status is WorkflowExecutionStatus.COMPLETED
+
+    async def _ask(self, application: str, update: str, message: Message) -> Frozen:
+        """An update of the gate, which is started if it is not there."""
+        start: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+            GATE,
+            GateState(application=application),
+            id=gate_id(application),
+            task_queue=task_queue(Duty.ORCHESTRATE),
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"the gate of {application}",
+        )
+        answer: Frozen = await self._client.execute_update_with_start_workflow(
+            update, message, start_workflow_operation=start, result_type=Frozen
+        )
+        return answer
+
+
+def _leave(release: str, run: str, stage: str) -> Leave:
+    """For a release that died: in prod it leaves something broken, so that nobody follows."""
+    key = candidate_key(release, run)
+    if stage not in IN_PROD:
+        return Leave(key=key)
+    holder = roll_forward_id(parse_release_id(release)[0])
+    return Leave(key=key, holder=holder, reason=f"{release} died in {stage}")

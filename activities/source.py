@@ -11,7 +11,8 @@ from activities.heartbeat import Heartbeat
 from domain import identity
 from domain.artifact import Artifact, ArtifactKind
 from domain.definition_file import parse_definition
-from domain.errors import Conflict, InvalidDefinition, InvalidInput
+from domain.errors import Conflict, InvalidDefinition, InvalidInput, Superseded
+from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.service import DEFINITION_FILE, ServiceDefinition
 from domain.source import Directory, Repositories, SnapshotFormat, checked_directory, missing_build_files
@@ -42,6 +43,7 @@ class SourceActivities:
             self._repositories.checkout(request.repository, request.commit, directory, files)
             definition = self._definition(files, directory, request)
             self._claim(request, directory)
+            self._refuse_going_back(request)
             progress.say("storing the snapshot")
             archive = Path(scratch, "snapshot.tar")
             digest = self._snapshots.pack(files, archive)
@@ -67,6 +69,20 @@ class SourceActivities:
         if missing:
             raise InvalidInput("; ".join(missing), where=name, expected="files and directories that the commit has")
         return definition
+
+    def _refuse_going_back(self, request: ReleaseRequest) -> None:
+        """A CI job that comes late, or is run again, must not put an older commit over a newer one.
+
+        :raises Superseded: a commit that has everything of this one is published already.
+        """
+        found = self._store.read(identity.published_set_key(request.application))
+        services = PublishedSet.model_validate_json(found.content).services if found else {}
+        published = services.get(request.role)
+        if published and self._repositories.is_ancestor(request.repository, request.commit, published.commit):
+            raise Superseded(
+                f"{request.commit[:12]} is an ancestor of {published.commit[:12]}, "
+                f"which is published as #{published.number}: Onward never goes back"
+            )
 
     def _claim(self, request: ReleaseRequest, directory: str) -> None:
         claim = Directory(repository=request.repository, service_directory=directory, service=request.service)

@@ -20,6 +20,9 @@ from domain.gate_decisions import Decision, Publish, Published, Rejected, Snapsh
 SMALLEST_WINDOW = 3
 LARGEST_WINDOW = 20
 
+#: Who holds the turns when a person does.
+BY_HAND = "by hand"
+
 #: So many candidates that have left are still known, so that a doubled event of one changes nothing.
 REMEMBERED = 500
 
@@ -57,6 +60,7 @@ class Gate(BaseModel):
     """One application's gate. All of its state is data, so that it can be carried over.
 
     ``window`` moves between ``smallest`` and ``largest``; with both at 1 nobody is tested ahead of time.
+    ``frozen`` is who holds the turns, and why: roll-forwards by their IDs, people by :data:`BY_HAND`.
     """
 
     published: Snapshot = {}
@@ -68,8 +72,9 @@ class Gate(BaseModel):
     publishing: Candidate | None = None
     waiting: list[Deployable] = []
     deploying: list[Deployable] = []
-    frozen: str = ""
+    frozen: dict[str, str] = {}
     left: list[str] = []
+    hastened: list[str] = []
 
     # --- events -----------------------------------------------------------------------------
 
@@ -77,12 +82,25 @@ class Gate(BaseModel):
         """A candidate asks to be published. An express one goes ahead of all that are not."""
         if key in self.left or self._find(key) or any(each.key == key for each in (*self.waiting, *self.deploying)):
             return []
-        place = len(self.queue)
-        if express:
-            behind = (i for i, each in enumerate(self.queue) if not each.express and each != self.publishing)
-            place = next(behind, place)
-        self.queue.insert(place, Candidate(key=key, role=role, manifest=manifest, express=express))
+        express = express or key in self.hastened
+        self._enqueue(Candidate(key=key, role=role, manifest=manifest, express=express))
         return self._advance()
+
+    def hasten(self, key: str) -> list[Decision]:
+        """A release that is under way has become a fix: from here on it takes the express lane.
+
+        One that is just being published, or has not joined yet, takes it from its next step on.
+        """
+        if key not in (*self.left, *self.hastened):
+            self.hastened = [*self.hastened, key][-REMEMBERED:]
+        candidate = self._find(key)
+        if candidate is not None and not candidate.express and candidate != self.publishing:
+            self.queue.remove(candidate)
+            candidate.express = True
+            self._enqueue(candidate)
+        for each in self.waiting:
+            each.express = each.express or each.key == key
+        return [*self._next_turn(), *self._advance()]
 
     def verdict(self, key: str, test: int, *, passed: bool, verdict: Digest) -> list[Decision]:
         """How a test ended; one that was given up meanwhile counts for nothing."""
@@ -105,7 +123,8 @@ class Gate(BaseModel):
             return self._advance()
         self.window = min(self.largest, self.window + 1)
         self.queue.remove(candidate)
-        self.waiting.append(Deployable(key=key, role=candidate.role, number=number, express=candidate.express))
+        express = candidate.express or key in self.hastened
+        self.waiting.append(Deployable(key=key, role=candidate.role, number=number, express=express))
         published = Published(key=key, number=number, verdict=written.verdict)
         return [published, *self._next_turn(), *self._advance()]
 
@@ -128,6 +147,7 @@ class Gate(BaseModel):
         """A published release waits for its turn at a gate that does not know it: the gate is new."""
         if key in self.left or any(each.key == key for each in (*self.waiting, *self.deploying)):
             return []
+        express = express or key in self.hastened
         self.waiting.append(Deployable(key=key, role=role, number=number, express=express))
         self.waiting.sort(key=lambda each: each.number)
         return self._next_turn()
@@ -138,22 +158,28 @@ class Gate(BaseModel):
         self.deploying = [each for each in self.deploying if each.key != key]
         return self._next_turn()
 
-    def leave(self, key: str) -> list[Decision]:
-        """A release has ended, wherever it stood; nobody waits for it any more."""
+    def leave(self, key: str, *, holder: str = "", reason: str = "") -> list[Decision]:
+        """A release has ended, wherever it stood; nobody waits for it any more.
+
+        One that leaves prod broken freezes the turns in the same moment, so that nobody gets the
+        next one.
+        """
+        if holder:
+            self.freeze(holder, reason)
         self._forget(key)
         self.queue = [each for each in self.queue if each.key != key]
         self.waiting = [each for each in self.waiting if each.key != key]
         self.deploying = [each for each in self.deploying if each.key != key]
         return [*self._next_turn(), *self._advance()]
 
-    def freeze(self, reason: str) -> list[Decision]:
+    def freeze(self, holder: str, reason: str) -> list[Decision]:
         """No turn is given any more but to express ones; tests and publications go on."""
-        self.frozen = reason
+        self.frozen[holder] = reason
         return []
 
-    def unfreeze(self) -> list[Decision]:
-        """Turns are given again."""
-        self.frozen = ""
+    def unfreeze(self, holder: str) -> list[Decision]:
+        """Turns are given again once nobody holds them any more."""
+        self.frozen.pop(holder, None)
         return self._next_turn()
 
     # --- what follows -----------------------------------------------------------------------
@@ -206,6 +232,14 @@ class Gate(BaseModel):
             *(SupersededBy(key=each.key, by=newest[each.role].key) for each in overtaken),
             *(Turn(key=each.key) for each in self.deploying),
         ]
+
+    def _enqueue(self, candidate: Candidate) -> None:
+        """At the end; an express one ahead of all that are not, but for the one that is being published."""
+        place = len(self.queue)
+        if candidate.express:
+            behind = (i for i, each in enumerate(self.queue) if not each.express and each != self.publishing)
+            place = next(behind, place)
+        self.queue.insert(place, candidate)
 
     def _find(self, key: str) -> Candidate | None:
         return next((each for each in self.queue if each.key == key), None)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from domain.artifact import Digest
-from domain.gate import Gate
+from domain.gate import BY_HAND, Gate
 from domain.gate_decisions import Decision
 from domain.message import Message
 
@@ -49,9 +49,39 @@ class GivenVerdict(Message):
 
 
 class Leave(Message):
-    """A release has ended, or its turn has."""
+    """A release has ended, or its turn has. With a ``holder`` the turns are frozen in its name."""
 
     key: CandidateKey
+    holder: str = ""
+    reason: str = ""
+
+
+class Hasten(Message):
+    """A release that is under way has become a fix."""
+
+    key: CandidateKey
+
+
+class Freeze(Message):
+    """No turns but for fixes, in the name of a roll-forward or of a person."""
+
+    application: str
+    holder: str = BY_HAND
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class Unfreeze(Message):
+    """A holder lets go; ``by`` is who says so."""
+
+    application: str
+    holder: str = BY_HAND
+    by: str = ""
+
+
+class Frozen(Message):
+    """Who holds the turns of an application, and why; empty when they are given."""
+
+    frozen: dict[str, str] = Field(default_factory=dict)
 
 
 class GateState(Message):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from pydantic import Field
 
 from domain.gate import Candidate, Gate
 from domain.gate_decisions import Snapshot
@@ -45,7 +47,12 @@ class GateView(Message):
     queue: tuple[QueuePlace, ...] = ()
     deploying: tuple[TurnPlace, ...] = ()
     waiting: tuple[TurnPlace, ...] = ()
-    frozen: str = ""
+    frozen: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def why_frozen(self) -> str:
+        """Who holds the turns and why, in one line; empty when nobody does."""
+        return why_frozen(self.frozen)
 
     @property
     def runs(self) -> list[tuple[str, str]]:
@@ -72,6 +79,11 @@ def view_of(application: str, gate: Gate) -> GateView:
     )
 
 
+def why_frozen(frozen: Mapping[str, str]) -> str:
+    """``roll-forward:shop-cart: prod is affected; by hand: stock-taking (ann)``."""
+    return "; ".join(f"{holder}: {reason}" for holder, reason in frozen.items())
+
+
 def gate_page(view: GateView) -> str:
     """The page of a gate in the Temporal UI, as markdown."""
     parts = [
@@ -79,7 +91,7 @@ def gate_page(view: GateView) -> str:
         f"{len(view.queue)} in the queue, at most {view.window} tested at once; {_roles(view)} published",
     ]
     if view.frozen:
-        parts.append(f"**Frozen**: {view.frozen}")
+        parts.append(f"**Frozen**: {view.why_frozen}")
     if view.queue:
         rows = [f"| {each.place} | `{each.release}` | {each.state} | {each.waits_for} |" for each in view.queue]
         parts.append("\n".join(["| | release | state | waits for |", "|---:|---|---|---|", *rows]))
@@ -135,7 +147,7 @@ def _wait(gate: Gate, candidate: Candidate, ahead: Sequence[Candidate]) -> str:
 def _wait_for_turn(gate: Gate) -> str:
     if gate.deploying:
         return f"its turn to deploy, after {_and([f'{_name(each.key)} (#{each.number})' for each in gate.deploying])}"
-    return f"deploys to be allowed again, frozen: {gate.frozen}" if gate.frozen else "its turn to deploy"
+    return f"deploys to be allowed again, frozen: {why_frozen(gate.frozen)}" if gate.frozen else "its turn to deploy"
 
 
 def _turn(key: str, role: str, number: int, waits_for: str = "") -> TurnPlace:

@@ -117,6 +117,29 @@ def regression_id(release: str, test: int) -> str:
     return f"regression:{release.partition(':')[2]}:{test}"
 
 
+ROLL_FORWARD_PREFIX = "roll-forward:"
+
+
+def roll_forward_id(service: ServiceId) -> str:
+    """The workflow ID of a service's roll-forward: at most one is open, by Temporal's own rule."""
+    return f"{ROLL_FORWARD_PREFIX}{service}"
+
+
+def parse_roll_forward_id(text: str) -> ServiceId:
+    """The service of a roll-forward's workflow ID; ``ValueError`` otherwise."""
+    if not text.startswith(ROLL_FORWARD_PREFIX):
+        raise ValueError(f"not a roll-forward's ID: {text!r}")
+    return ServiceId.parse(text.removeprefix(ROLL_FORWARD_PREFIX))
+
+
+def report_id(release: str, alert: str) -> str:
+    """The workflow ID of a report from outside: the same alert about the same release is one.
+
+    :param alert: what tells it from others: its fingerprint and when it began to fire.
+    """
+    return f"report:{release.partition(':')[2]}:{hashlib.sha256(alert.encode()).hexdigest()[:12]}"
+
+
 def sweep_id() -> str:
     """The schedule, and the beginning of the workflow IDs, of the sweep."""
     return "onward-sweep"
@@ -311,6 +334,11 @@ def published_set_key(application: str) -> str:
     return f"published/{application}.json"
 
 
+def notice_key(notice: str) -> str:
+    """Which channels have taken a notice, under a digest of its ID."""
+    return f"notices/{hashlib.sha256(notice.encode()).hexdigest()}.json"
+
+
 def directory_claim_key(digest: str) -> str:
     """Which service a repository's directory holds, under a digest of both."""
     return blob_key("directories", digest, ".json")
@@ -330,3 +358,24 @@ def parse_log_key(release: str, key: str) -> tuple[str, str]:
     """Run and step of a :func:`log_key`."""
     run, _, name = key.removeprefix(log_prefix(release)).partition("/")
     return run, name.removesuffix(".log")
+
+
+def environment_step(environment: Environment) -> str:
+    """How the logs of a service in an environment are called among the steps of a release that failed."""
+    return f"evidence-{environment}"
+
+
+def evidence_key(release: str, run: str, suffix: str) -> str:
+    """What was collected of one failed run of a release, as ``json`` or as ``html``."""
+    return f"{evidence_prefix(release)}{run}/evidence.{suffix}"
+
+
+def evidence_prefix(release: str) -> str:
+    """All evidence of a release, over all its runs."""
+    return f"evidence/{release}/"
+
+
+def parse_evidence_key(release: str, key: str) -> tuple[str, str]:
+    """Run and suffix of an :func:`evidence_key`."""
+    run, _, name = key.removeprefix(evidence_prefix(release)).partition("/")
+    return run, name.rpartition(".")[2]

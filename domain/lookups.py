@@ -66,6 +66,22 @@ class ServiceLogs(Message):
     text: str
 
 
+class EvidenceLookup(Message):
+    """What was collected of a failed release: of one run, or of the one that failed last."""
+
+    release: str
+    run: str | None = None
+
+
+class EvidenceDocuments(Message):
+    """The evidence as a page and as a document, each with its URI; empty where it is over 512 KiB."""
+
+    page_uri: str
+    document_uri: str
+    page: str
+    document: str
+
+
 class ManifestRequest(Message):
     """A manifest by its digest, its S3 URI, or as a document that the caller has."""
 

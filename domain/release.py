@@ -40,6 +40,10 @@ class Stage(StrEnum):
         return cls(f"verify {environment}")
 
 
+#: From here on a release that does not end well may have changed prod.
+IN_PROD = (Stage.DEPLOY_PROD, Stage.VERIFY_PROD)
+
+
 class StageStatus(StrEnum):
     """How far one stage is."""
 
@@ -70,6 +74,8 @@ class ReleaseRequest(Message):
     service_directory: str = "."
     requested_by: str = ""
     reason: str = ""
+    #: the roll-forward that started it as a fix
+    roll_forward: str = ""
 
     @property
     def service(self) -> ServiceId:
@@ -130,3 +136,13 @@ class ReleaseResult(Message):
     def current(self) -> StageResult | None:
         """The stage that runs or ran last."""
         return self.stages[-1] if self.stages else None
+
+    def ended_from_outside(self, kind: str, stage: Stage | None) -> ReleaseResult:
+        """A release that could not say a last word: somebody or the server itself ended it.
+
+        :param kind: ``Terminated``, ``Timeout``, ``Cancelled`` or ``Failed``.
+        :param stage: the last one it was in, if that is known.
+        """
+        where = stage or (self.current.name if self.current else Stage.SOURCE)
+        failure = Failure(stage=where, kind=kind, message=f"the workflow was ended from outside ({kind.lower()})")
+        return self.model_copy(update={"status": ReleaseStatus.FAILED, "failure": self.failure or failure})

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.artifact import Digest, canonical_json, digest_of
 from domain.errors import InvalidInput
+from domain.evidence import Changes
 from domain.identity import COMMIT_PATTERN, ServiceId
 from domain.service import Kind, ServiceDefinition
 
@@ -32,6 +33,22 @@ class Repositories(Protocol):
 
         Raises as :meth:`definition`, and ``InvalidInput`` for a link that leads out of the
         directory. Submodules are refused.
+        """
+
+    def is_ancestor(self, repository: str, commit: str, of: str) -> bool:
+        """Whether ``commit`` is a proper ancestor of ``of``: what has ``of`` has it, and more.
+
+        ``False`` when ``of`` is not in the repository: then nothing connects the two.
+
+        :raises InvalidInput: the repository cannot be read, or ``commit`` is not there.
+        :raises Unreachable: the repository's server does not answer.
+        """
+
+    def changes(self, repository: str, since: str | None, until: str, limit: int) -> Changes:
+        """The commits that ``until`` has and ``since`` has not, the newest first, ``limit`` at most.
+
+        Without ``since``, or when it is not in the repository, the newest commits of ``until``;
+        what came before them is not counted then. Raises as :meth:`is_ancestor`, for ``until``.
         """
 
 
@@ -90,6 +107,17 @@ def checked_commit(text: str) -> str:
         expected="40 hexadecimal digits; a branch moves, a commit does not",
         next=f"git rev-parse {text}" if re.fullmatch(r"[\w./-]+", text) else "git rev-parse HEAD",
     )
+
+
+def checked_repository(text: str) -> str:
+    """A repository that holds no credential; it is kept with the release, in manifests and in evidence."""
+    if "@" in text.partition("://")[2].partition("/")[0]:
+        raise InvalidInput(
+            "the URL holds a credential, which would be kept with the release",
+            where="--repo",
+            expected="a URL without user and password; git's credential helper or ssh has them",
+        )
+    return text
 
 
 def checked_directory(text: str) -> str:

@@ -87,7 +87,8 @@ class SwarmEngine:
         found = self._inspect(name)
         if found is None:
             raise NotFound(f"{name} was never deployed")
-        return lines_by_task(name, self._services.output(name, lines), self._services.tasks([found])[found["ID"]])
+        tasks = self._services.tasks([found])[found["ID"]]
+        return lines_by_task(name, [(task, self._services.output(task["ID"], lines)) for task in tasks])
 
     def url(self, environment: Environment, definition: ServiceDefinition) -> str:
         """Where the service answers on its application's network."""

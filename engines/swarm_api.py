@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, Protocol, cast
 
+import requests
 from docker import DockerClient
 
 from domain.errors import NotFound
-from engines.docker_api import address_of, translated
+from engines.docker_api import CONNECT_TIMEOUT, address_of, translated
 
 #: JSON objects of the Docker Engine API: ``Service``, ``Task``, ``ServiceSpec``.
 Json = dict[str, Any]
 
 
+#: Seconds without another line after which a task's output is taken to be all there.
+SILENCE = 5
+
+
 class _ServiceCalls(Protocol):
+    base_url: str
+    api_version: str
+
     """What of docker-py's ``APIClient`` is used here."""
 
     def create_service(self, task_template: Json, **parts: Any) -> Json: ...
@@ -31,9 +41,9 @@ class _ServiceCalls(Protocol):
 
     def inspect_container(self, container: str) -> Json: ...
 
-    def service_logs(
-        self, service: str, *, details: bool, stdout: bool, stderr: bool, tail: int
-    ) -> Sequence[bytes]: ...
+    def get(
+        self, url: str, *, params: Mapping[str, Any], stream: bool, timeout: tuple[int, int]
+    ) -> requests.Response: ...
 
 
 class SwarmServices:
@@ -95,10 +105,26 @@ class SwarmServices:
         checks = inspected.get("State", {}).get("Health", {}).get("Log") or []
         return str(checks[-1]["Output"]).strip() if checks and checks[-1]["ExitCode"] else ""
 
-    def output(self, name: str, lines: int) -> bytes:
-        """The last lines of each task, each with the task's details in front."""
-        with translated(self._address):
-            return b"".join(self._calls.service_logs(name, details=True, stdout=True, stderr=True, tail=lines))
+    def output(self, task: str, lines: int) -> bytes:
+        """The last lines of one task, as the engine's frames; nothing of a task that is gone.
+
+        Asked for those of a whole service, an engine with some hundred lines in several tasks often
+        stops in the middle and never ends its answer. docker-py can ask for nothing else.
+        """
+        url = f"{self._calls.base_url}/v{self._calls.api_version}/tasks/{task}/logs"
+        params = {"stdout": 1, "stderr": 1, "tail": lines}
+        content = bytearray()
+        with (
+            translated(self._address),
+            self._calls.get(url, params=params, stream=True, timeout=(CONNECT_TIMEOUT, SILENCE)) as answer,
+        ):
+            if answer.status_code == HTTPStatus.NOT_FOUND:
+                return b""
+            answer.raise_for_status()
+            with suppress(requests.ConnectionError):  # silent for too long: what has come is worth having
+                for part in answer.iter_content(None):
+                    content += part
+        return bytes(content)
 
 
 def _parts(spec: Json) -> Json:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterable, Iterator
 
 from engines.swarm_api import Json
 from engines.swarm_tasks import task_name
 
-TASK_DETAIL = "com.docker.swarm.task.id="
+#: Which stream, and how many bytes follow: https://docs.docker.com/engine/api, *ContainerAttach*.
+HEADER = struct.Struct(">BxxxL")
 
 
-def lines_by_task(service: str, output: bytes, tasks: Sequence[Json]) -> str:
+def lines_by_task(service: str, outputs: Iterable[tuple[Json, bytes]]) -> str:
     """One task's lines after the other's, in the order of the tasks, with the task's name in front.
 
-    :param output: lines that begin with the task's details, as ``GET /services/<name>/logs`` has them.
+    :param outputs: each task with what it printed, as frames: ``GET /tasks/<id>/logs``.
     """
-    kept: dict[str, list[str]] = {task["ID"]: [] for task in tasks}
-    for line in output.decode(errors="replace").splitlines():
-        details, _, text = line.partition(" ")
-        task_id = next((word for word in details.split(",") if word.startswith(TASK_DETAIL)), "")
-        kept.get(task_id.removeprefix(TASK_DETAIL), []).append(text)
-    return "\n".join(f"{task_name(service, task)} | {text}" for task in tasks for text in kept[task["ID"]])
+    return "\n".join(
+        f"{task_name(service, task)} | {line}"
+        for task, output in outputs
+        for line in b"".join(_payloads(output)).decode(errors="replace").splitlines()
+    )
+
+
+def _payloads(frames: bytes) -> Iterator[bytes]:
+    at = 0
+    while at + HEADER.size <= len(frames):
+        _, length = HEADER.unpack_from(frames, at)
+        at += HEADER.size
+        yield frames[at : at + length]
+        at += length

@@ -61,6 +61,16 @@ def change_prices(target: Path) -> str:
     return commit_all(target, "Raise the price of tea")
 
 
+def break_cart(target: Path) -> str:
+    """Well meant, and wrong where no test looks: the limit of prod becomes a word, which cart does not start with."""
+    return _limit_carts(target, "unlimited", "Keep as many carts as there are")
+
+
+def mend_cart(target: Path) -> str:
+    """The limit of prod is a number again, and a larger one."""
+    return _limit_carts(target, "100000", "Keep a hundred thousand carts: the limit is a number")
+
+
 def rename_in_cart(target: Path) -> str:
     """The classic failure: cart calls a key of its answers by another name.
 
@@ -70,6 +80,12 @@ def rename_in_cart(target: Path) -> str:
     app.write_text(app.read_text().replace('answer = {"cart": cart,', 'answer = {"id": cart,'))
     suite.write_text(suite.read_text().replace(HOW_A_CART_IS_TESTED, HOW_A_CART_IS_TESTED + NAMED_BY_ITS_ID))
     return commit_all(target, "Call a cart's name its id")
+
+
+def _limit_carts(target: Path, limit: str, message: str) -> str:
+    path = target / "cart" / "service.yaml"
+    path.write_text(re.sub(r'(prod: .*CARTS_LIMIT: )"\w+"', rf'\g<1>"{limit}"', path.read_text()))
+    return commit_all(target, message)
 
 
 def commit_all(target: Path, message: str) -> str:

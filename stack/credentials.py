@@ -19,7 +19,7 @@ def actions(stack: str, bucket: str) -> dict[Duty, list[str]]:
     """What each duty may do in S3, in SeaweedFS's words; a delete counts as a write.
 
     The build duty writes Onward's own bucket. An environment's duty reads it, writes logs there
-    (``ci`` also verdicts with their reports, and what is published), and has the buckets of its
+    (``ci`` also verdicts with their reports, what is published, evidence, and who was told), and has the buckets of its
     sites and the one that its edge reads.
     """
     allowed = {Duty.BUILD: [f"{action}:{bucket}" for action in ("Admin", "Read", "List", "Write")]}
@@ -29,7 +29,9 @@ def actions(stack: str, bucket: str) -> dict[Duty, list[str]]:
             *("Read", "List", f"Write:{bucket}/logs/*"),
             *(f"{action}:{name}" for name in own for action in ("Admin", "Write", "Tagging")),
         ]
-    allowed[Duty.CI] += [f"Write:{bucket}/{kept}/*" for kept in ("published", "verdicts", "reports")]
+    allowed[Duty.CI] += [
+        f"Write:{bucket}/{kept}/*" for kept in ("published", "verdicts", "reports", "evidence", "notices")
+    ]
     return allowed
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import yaml
+from temporalio.common import SearchAttributeKey
 
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty
@@ -79,7 +80,7 @@ def temporal(settings: StackSettings, directory: StateDirectory) -> Part:
         words += ["--sqlite-pragma", pragma]
     words += temporal_config()
     for key in ALL:
-        words += ["--search-attribute", f"{key.name}={key.indexed_value_type.name.title()}"]
+        words += ["--search-attribute", search_attribute(key)]
     return Part(
         name="temporal",
         title="Temporal",
@@ -158,7 +159,7 @@ def prometheus(settings: StackSettings, directory: StateDirectory, images: Image
         title="Prometheus",
         command=command(PROMETHEUS, settings, images, [data, directory.run], words),
         probe=lambda: probes.answers_http("Prometheus", LOOPBACK, settings.prometheus_port, "/-/ready"),
-        address=f"http://{LOOPBACK}:{settings.prometheus_port}",
+        address=prometheus_url(settings),
         ports=(Port(settings.prometheus_port, LOOPBACK, "ONWARD_PROMETHEUS_PORT"),),
         configuration=text,
     )
@@ -182,6 +183,11 @@ def scrape_configuration(settings: StackSettings) -> dict[str, object]:
     }
 
 
+def search_attribute(key: SearchAttributeKey[Any]) -> str:
+    """Name and type as the Temporal CLI wants them: ``OnwardRuns=KeywordList``."""
+    return f"{key.name}={key.indexed_value_type.name.title().replace('_', '')}"
+
+
 def temporal_address(settings: StackSettings) -> str:
     """Temporal's gRPC address."""
     return f"{LOOPBACK}:{settings.temporal_port}"
@@ -190,6 +196,11 @@ def temporal_address(settings: StackSettings) -> str:
 def temporal_ui_url(settings: StackSettings) -> str:
     """The Temporal Web UI."""
     return f"http://{LOOPBACK}:{settings.temporal_ui_port}"
+
+
+def prometheus_url(settings: StackSettings) -> str:
+    """Prometheus' own pages and its API."""
+    return f"http://{LOOPBACK}:{settings.prometheus_port}"
 
 
 def s3_endpoint(settings: StackSettings, gateway: str) -> str:

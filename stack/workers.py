@@ -8,6 +8,7 @@ from pathlib import Path
 
 import settings as settings_module
 from domain.artifact import digest_of
+from domain.duration import format_duration
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty
 from settings import LOOPBACK, StackSettings, git_environment
@@ -17,6 +18,7 @@ from stack.parts import Part, Port
 from stack.servers import (
     BUCKET,
     REGION,
+    prometheus_url,
     registry_host,
     s3_endpoint,
     temporal_address,
@@ -41,6 +43,7 @@ def worker(
     :param pid: the process ID of a supervised part, so that an old process's poll counts for nothing.
     """
     name = f"worker-{duty}"
+    environment = worker_environment(settings, credentials, gateway, duty)
     return Part(
         name=name,
         title=f"worker: {duty}",
@@ -48,8 +51,8 @@ def worker(
         probe=lambda: probes.worker_polls(temporal_address(settings), duty, pid(name)),
         address=f"http://{LOOPBACK}:{worker_metrics_port(settings, duty)}/metrics",
         ports=(Port(worker_metrics_port(settings, duty), LOOPBACK, "ONWARD_WORKER_METRICS_PORT"),),
-        environment=worker_environment(settings, credentials, gateway, duty),
-        configuration=code_digest(WORKER.parent),
+        environment=environment,
+        configuration=code_digest(WORKER.parent) + _content(environment.get("ONWARD_CHANNELS")),
         grace=GRACE,
     )
 
@@ -61,6 +64,11 @@ def code_digest(root: Path) -> str:
     return digest_of(b"".join(file.read_bytes() for file in (root / WORKER.name, *files)))
 
 
+def _content(file: str | None) -> str:
+    """A digest of a file that a worker reads once, so that another content is another worker."""
+    return digest_of(Path(file).read_bytes()) if file and Path(file).is_file() else ""
+
+
 def worker_environment(settings: StackSettings, credentials: Credentials, gateway: str, duty: Duty) -> dict[str, str]:
     """What a worker is told: where Temporal is, links, and the keys of its duty."""
     told = client_variables(settings) | {
@@ -68,7 +76,7 @@ def worker_environment(settings: StackSettings, credentials: Credentials, gatewa
         "ONWARD_METRICS_ADDRESS": f"{LOOPBACK}:{worker_metrics_port(settings, duty)}",
     }
     if duty is Duty.ORCHESTRATE:
-        return told
+        return told | {"ONWARD_REMIND_EVERY": format_duration(settings.remind_every)}
     key = credentials.s3_key(duty)
     told |= {
         "ONWARD_S3_ENDPOINT": s3_endpoint(settings, gateway),
@@ -90,8 +98,13 @@ def worker_environment(settings: StackSettings, credentials: Credentials, gatewa
     told |= {
         f"ONWARD_{duty.upper()}_DOCKER_HOST": settings.docker_host,
         "ONWARD_TRUSTED_KEYS": str(credentials.trusted_keys),
+        "ONWARD_PROMETHEUS_URL": prometheus_url(settings),
     }
-    return told | ({"ONWARD_VERDICT_KEY": str(credentials.verdict_key)} if duty is Duty.CI else {})
+    if duty is Duty.CI:
+        told["ONWARD_VERDICT_KEY"] = str(credentials.verdict_key)
+        if settings.channels != Path():
+            told["ONWARD_CHANNELS"] = str(settings.channels.expanduser().resolve())
+    return told
 
 
 def client_variables(settings: StackSettings) -> dict[str, str]:

@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 
 from starter.command import Debug
-from starter.commands import authoring, demonstrating, gating, inspecting, manifests, releasing, stacking
+from starter.commands import (
+    authoring,
+    demonstrating,
+    evidence,
+    gating,
+    inspecting,
+    listening,
+    manifests,
+    releasing,
+    rolling,
+    stacking,
+)
 
 app = typer.Typer(
     name="onward",
@@ -32,14 +43,26 @@ def options(
 _PANELS: dict[str, list[Callable[..., None]]] = {
     "The local stack": [stacking.up, stacking.down, stacking.doctor],
     "Releases": [releasing.release, releasing.releases, releasing.show, releasing.watch, releasing.why],
+    "On-call": [
+        rolling.roll_forwards,
+        rolling.ack,
+        rolling.fix,
+        rolling.retry,
+        rolling.note,
+        rolling.culprit,
+        gating.freeze,
+        gating.unfreeze,
+    ],
     "Looking": [
         gating.gate,
         inspecting.logs,
+        evidence.evidence,
         inspecting.deployed,
         manifests.manifest,
         manifests.verify_manifest,
         inspecting.plan,
     ],
+    "Alerts": [listening.listen],
     "Services": [authoring.check, demonstrating.demo],
 }
 for _panel, _commands in _PANELS.items():

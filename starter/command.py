@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import getpass
+import socket
 import traceback
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, ParamSpec
@@ -18,13 +20,26 @@ Parameters = ParamSpec("Parameters")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, all else on stderr.")]
 ReleaseArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="A release: its ID, shop-cart (its newest), shop-cart:1a2b3c, or a commit.")
+    str,
+    typer.Argument(
+        metavar="ID", help="A release: its ID, shop-cart (its newest), shop-cart:1a2b3c, a commit; or a roll-forward."
+    ),
 ]
 Repository = Annotated[str, typer.Option("--repo", help="URL or path of the git repository.")]
 Commit = Annotated[str, typer.Option("--commit", help="The full SHA-1 of the commit.")]
 ServiceDirectory = Annotated[
     str, typer.Option("--service-dir", help="The directory with service.yaml, inside of the repository.")
 ]
+
+
+By = Annotated[str, typer.Option(help="Who asks; user@host by default.")]
+Reason = Annotated[str, typer.Option(help="Why; kept with the release.")]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the release to its end.")]
+
+
+def myself() -> str:
+    """``user@host``."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 class Debug:

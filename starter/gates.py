@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import NotFound, Unreachable
+from domain.gate_messages import Freeze, Frozen, GateState, Unfreeze
 from domain.gate_view import GateView
-from domain.identity import gate_id
+from domain.identity import Duty, gate_id, task_queue
 from domain.release import ReleaseResult, Stage
+from starter.answers import answered
 from workflows.application import ApplicationWorkflow
 from workflows.regression import RegressionWorkflow
 
@@ -45,6 +48,31 @@ class Gates:
             raise Unreachable("worker", "orchestrate", "the gate does not answer; see `onward doctor`") from None
         except WorkflowQueryFailedError as error:
             raise Unreachable("worker", "orchestrate", str(error)) from None
+
+    async def freeze(self, message: Freeze) -> Frozen:
+        """Hold the turns of an application, whether or not it has a gate already."""
+        return await self._ask("freeze", message)
+
+    async def unfreeze(self, message: Unfreeze) -> Frozen:
+        """Let them go. :raises Refused: nobody holds them by hand."""
+        return await self._ask("unfreeze", message)
+
+    async def _ask(self, update: str, message: Freeze | Unfreeze) -> Frozen:
+        def start() -> WithStartWorkflowOperation[Any, Any]:
+            return WithStartWorkflowOperation(
+                ApplicationWorkflow.run,
+                GateState(application=message.application),
+                id=gate_id(message.application),
+                task_queue=task_queue(Duty.ORCHESTRATE),
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                static_summary=f"the gate of {message.application}",
+            )
+
+        return await answered(
+            lambda: self._client.execute_update_with_start_workflow(
+                update, message, start_workflow_operation=start(), result_type=Frozen
+            )
+        )
 
     async def reason(self, result: ReleaseResult) -> str | None:
         """What a running release waits for at its gate, or in its regression; ``None`` for neither."""

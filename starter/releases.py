@@ -17,16 +17,17 @@ from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
 )
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import NotFound
-from domain.identity import Duty, ServiceId, parse_release_id, task_queue
-from domain.release import Failure, ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
+from domain.identity import ServiceId, parse_release_id
+from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
 from workflows import attributes
 from workflows.journal import RELEASE_FAILED
 from workflows.release import ReleaseWorkflow
+from workflows.starting import release_options
 
 Handle = WorkflowHandle[ReleaseWorkflow, ReleaseResult]
 
@@ -82,16 +83,8 @@ class Releases:
             return await self._client.start_workflow(
                 ReleaseWorkflow.run,
                 request,
-                id=request.id,
-                task_queue=task_queue(Duty.ORCHESTRATE),
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                search_attributes=attributes.of_new_release(request),
-                memo=request.model_dump(
-                    mode="json", include={"repository", "service_directory", "requested_by", "reason"}
-                ),
-                static_summary=f"{request.service} {request.commit[:12]}",
-                static_details=request.reason or "no reason was given",
+                **release_options(request),
             )
         except WorkflowAlreadyStartedError:
             return self.handle(request.id)
@@ -117,7 +110,9 @@ class Releases:
         if result is None:
             result = await self._progress(handle) or _outline(described)
         if final and result.status is ReleaseStatus.RUNNING:
-            result = _without_last_word(result, described)
+            kind = _ENDED.get(described.status or WorkflowExecutionStatus.FAILED, "Failed")
+            stage = described.typed_search_attributes.get(attributes.STAGE)
+            result = result.ended_from_outside(kind, Stage(stage) if stage else None)
         return Seen(result, final, described.run_id)
 
     async def find(self, text: str) -> Handle:
@@ -197,14 +192,6 @@ def _outline(described: WorkflowExecution) -> ReleaseResult:
         status=ReleaseStatus(found.get(attributes.STATUS) or ReleaseStatus.RUNNING),
         number=found.get(attributes.NUMBER),
     )
-
-
-def _without_last_word(result: ReleaseResult, described: WorkflowExecution) -> ReleaseResult:
-    """A release that was ended from outside, by somebody or by the server."""
-    kind = _ENDED.get(described.status or WorkflowExecutionStatus.FAILED, "Failed")
-    stage = described.typed_search_attributes.get(attributes.STAGE) or Stage.SOURCE
-    failure = Failure(stage=Stage(stage), kind=kind, message=f"the workflow was ended from outside ({kind.lower()})")
-    return result.model_copy(update={"status": ReleaseStatus.FAILED, "failure": result.failure or failure})
 
 
 async def _row(found: WorkflowExecution) -> ReleaseRow:

@@ -26,9 +26,9 @@ def seconds(duration: float | None) -> str:
     return f"{duration:.1f} s" if duration < 60 else f"{duration // 60:.0f} min {duration % 60:.0f} s"
 
 
-def age(moment: datetime) -> str:
-    """How long ago, in one unit."""
-    passed = (datetime.now(UTC) - moment).total_seconds()
+def age(moment: datetime, until: datetime | None = None) -> str:
+    """How long ago, or how long until a later moment, in one unit."""
+    passed = ((until or datetime.now(UTC)) - moment).total_seconds()
     for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if passed >= size:
             return f"{passed // size:.0f} {unit}"
@@ -66,6 +66,27 @@ def suite_lines(result: ReleaseResult) -> list[str]:
     ]
 
 
+def _after_failure(result: ReleaseResult) -> list[str]:
+    """What on-call does next: commands as they are typed."""
+    if result.status is ReleaseStatus.REFUSED:
+        return ["next:", "  mend it in a new commit and release that; nothing was built"]
+    if not result.roll_forward:
+        return ["next:", f"  onward logs {result.release}", "  mend it in a new commit and release that"]
+    name = result.roll_forward.partition(":")[2]
+    commands = {
+        f"onward evidence {result.release}": "what Onward collected",
+        f"onward ack {name}": "say that you have it",
+        f"onward fix {name} --commit <SHA>": "release the commit that mends it, ahead of everything else",
+        f"onward retry {name}": "the same commit again, when the cause was outside of the code",
+    }
+    width = max(map(len, commands))
+    return [
+        f"open until a later release is verified: {result.roll_forward}",
+        "next:",
+        *(f"  {command:<{width}}  # {what}" for command, what in commands.items()),
+    ]
+
+
 def summary(result: ReleaseResult, ui: str) -> str:
     """A release for a person: how it is, its stages, why it failed, and what to do next."""
     lines = [title(result), *(f"  {stage_line(stage)}" for stage in result.stages)]
@@ -76,9 +97,7 @@ def summary(result: ReleaseResult, ui: str) -> str:
         lines += [f"  {line}" for line in result.failure.message.splitlines()]
         if result.failure.evidence:
             lines.append(f"evidence: {result.failure.evidence}")
-        lines += ["next:", f"  onward logs {result.release}", "  mend it in a new commit and release that"]
-        if result.status is ReleaseStatus.REFUSED:
-            lines[-2:] = ["  mend it in a new commit and release that; nothing was built"]
+        lines += _after_failure(result)
     if ui:
         lines += ["", f"Temporal UI: {ui}"]
     return "\n".join(lines)

@@ -5,25 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from domain.errors import InvalidInput
+from domain.evidence import Changes
 from domain.service import DEFINITION_FILE
 from domain.source import checked_commit, checked_directory
 from domain.strict_yaml import SIZE_LIMIT as DEFINITION_LIMIT
-from stores.git_command import CommitNotThere, Git, NotByCommit, shown
+from stores import git_history
+from stores.git_command import Git, shown
+from stores.git_fetch import SHALLOW, asked, fetched
 
 FILES_LIMIT = 50_000
 SIZE_LIMIT = 1024**3
 
 FILE, EXECUTABLE, LINK, SUBMODULE, TREE = "100644", "100755", "120000", "160000", "040000"
 
-#: One commit without its history.
-SHALLOW = ("--depth=1",)
-#: For a definition also without large files, where the server knows how to leave them out.
+#: A definition is fetched without large files, where the server knows how to leave them out.
 SMALL_FILES = f"--filter=blob:limit={DEFINITION_LIMIT + 1}"
 
 
@@ -53,7 +54,7 @@ class GitRepositories:
         """The text of ``service.yaml`` at a commit; raises as the interface says."""
         directory = checked_directory(service_directory)
         file = DEFINITION_FILE if directory == "." else f"{directory}/{DEFINITION_FILE}"
-        with self._fetched(repository, commit, [*SHALLOW, SMALL_FILES]) as git:
+        with fetched(repository, commit, [*SHALLOW, SMALL_FILES], self._timeout) as git:
             _require_directory(git, repository, commit, directory)
             entry = next(iter(_entries(git, commit, file)), None)
             if entry is None or entry.mode not in (FILE, EXECUTABLE):
@@ -76,7 +77,7 @@ class GitRepositories:
     def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> None:
         """Write the files of a directory; links last, so that nothing is written through one."""
         directory = checked_directory(service_directory)
-        with self._fetched(repository, commit, SHALLOW) as git:
+        with fetched(repository, commit, SHALLOW, self._timeout) as git:
             _require_directory(git, repository, commit, directory)
             entries = _checked(list(_entries(git, commit, directory, "-r")), directory)
             files = [entry for entry in entries if entry.mode != LINK]
@@ -89,35 +90,18 @@ class GitRepositories:
             if not Path(os.path.realpath(into / link.path)).is_relative_to(into.resolve()):
                 raise InvalidInput("it is a link that leads out", where=link.path, expected="a link inside")
 
-    @contextmanager
-    def _fetched(self, repository: str, commit: str, options: Sequence[str]) -> Iterator[Git]:
-        checked_commit(commit)
-        if not repository or repository.startswith("-"):
-            raise InvalidInput(f"{repository!r} is not a repository", where="--repo", expected="a URL or a path")
-        with tempfile.TemporaryDirectory(prefix="onward-git-") as scratch:
-            try:
-                try:
-                    git = Git(Path(scratch, "commit"), repository, self._timeout)
-                    git.fetch_commit(commit, options)
-                except NotByCommit:
-                    # Afresh: git would look for files left out at a server that knows no such thing.
-                    git = Git(Path(scratch, "everything"), repository, self._timeout, partial=False)
-                    git.fetch_everything()
-                kind = git.read("cat-file", "-t", commit).decode().strip()
-            except (CommitNotThere, subprocess.CalledProcessError):
-                raise _missing(repository, commit) from None
-            if kind != "commit":
-                raise InvalidInput(f"{commit} is a {kind}", where=shown(repository), expected="a commit")
-            yield git
+    def is_ancestor(self, repository: str, commit: str, of: str) -> bool:
+        """Whether a commit is a proper ancestor of another; fetches commits alone, as few as answer it."""
+        for each in (commit, of):
+            checked_commit(each)
+        question = partial(git_history.is_ancestor, commit=commit, of=of)
+        return commit != of and asked(repository, self._timeout, question)
 
-
-def _missing(repository: str, commit: str) -> InvalidInput:
-    return InvalidInput(
-        f"there is no commit {commit}",
-        where=shown(repository),
-        expected="a commit that was pushed",
-        next="git push, then the same command again",
-    )
+    def changes(self, repository: str, since: str | None, until: str, limit: int) -> Changes:
+        """What came in between two commits; fetches commits alone."""
+        for each in (until, since or until):
+            checked_commit(each)
+        return asked(repository, self._timeout, partial(git_history.changes, since=since, until=until, limit=limit))
 
 
 def _entries(git: Git, commit: str, path: str, *options: str) -> Iterator[_Entry]:

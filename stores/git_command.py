@@ -66,10 +66,10 @@ class Git:
     """
 
     def __init__(self, directory: Path, repository: str, timeout: float, *, partial: bool = True) -> None:
-        self._directory = directory
+        self.directory = directory
         self._repository = repository
         self._timeout = timeout
-        self._partial = partial
+        self.partial = partial
         # No template, so no hook. The remote is in no file: it may hold credentials.
         self.read("init", "--quiet", "--bare", "--template=", str(directory))
 
@@ -81,17 +81,23 @@ class Git:
         """The same for a command whose output is too large to be held."""
         return subprocess.Popen(self._command(words), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
-    def fetch_commit(self, commit: str, options: Sequence[str]) -> None:
-        """Fetch one commit.
+    @property
+    def shown(self) -> str:
+        """The remote, without the credentials that its URL may hold."""
+        return shown(self._repository)
 
-        :raises CommitNotThere, NotByCommit: what the server says of the commit.
+    def fetch(self, commits: Sequence[str], options: Sequence[str]) -> None:
+        """Fetch some commits; nothing is left to fetch after :meth:`fetch_everything`.
+
+        :raises CommitNotThere, NotByCommit: what the server says of one of them.
         :raises InvalidInput: the repository cannot be read.
         :raises Unreachable: its server does not answer.
         """
-        self._fetch([*options, "origin", commit])
+        if self.partial:
+            self._fetch([*options, "origin", *commits])
 
     def fetch_everything(self) -> None:
-        """Fetch all branches and tags with their history; raises as :meth:`fetch_commit`."""
+        """Fetch all branches and tags with their history; raises as :meth:`fetch`."""
         self._fetch(["origin", *EVERYTHING])
 
     def _fetch(self, words: Sequence[str]) -> None:
@@ -119,9 +125,9 @@ class Git:
 
     def _command(self, words: Sequence[str]) -> list[str]:
         remote = ["-c", f"remote.origin.url={self._repository}"]
-        if self._partial:
+        if self.partial:
             remote += ["-c", "remote.origin.promisor=true"]
-        return ["env", *ENVIRONMENT, "git", *OPTIONS, *remote, f"--git-dir={self._directory}", *words]
+        return ["env", *ENVIRONMENT, "git", *OPTIONS, *remote, f"--git-dir={self.directory}", *words]
 
 
 def shown(repository: str) -> str:

@@ -96,6 +96,20 @@ def registry_server() -> Iterator[RegistryServer]:
             yield server
 
 
+@contextmanager
+def prometheus_server(rules: str) -> Iterator[str]:
+    """Debian's Prometheus, judging rules twice a second; its address."""
+    with _directory("prometheus") as directory:
+        address = f"{LOOPBACK}:{free_ports(1)[0]}"
+        (directory / "rules.yml").write_text(rules)
+        settings = {"global": {"evaluation_interval": "500ms"}, "rule_files": ["rules.yml"]}
+        (directory / "prometheus.yml").write_text(json.dumps(settings))
+        command = ["prometheus", f"--config.file={directory / 'prometheus.yml'}", "--log.level=warn"]
+        command += [f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address={address}"]
+        with _running(command, directory, lambda: requests.get(f"http://{address}/-/ready", timeout=1).ok):
+            yield f"http://{address}"
+
+
 def free_ports(count: int, address: str = LOOPBACK) -> list[int]:
     """Ports that nobody listens on, nor on the ports 10000 above them."""
     found: list[int] = []

@@ -10,10 +10,21 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.publish import PublishActivities
-    from domain.gate import Gate
+    from domain.gate import BY_HAND, Gate
     from domain.gate_decisions import Decision, Publish
-    from domain.gate_messages import GATE, GateState, GivenVerdict, Join, Leave, Resume
-    from domain.gate_view import GateView, gate_page, view_of
+    from domain.gate_messages import (
+        GATE,
+        Freeze,
+        Frozen,
+        GateState,
+        GivenVerdict,
+        Hasten,
+        Join,
+        Leave,
+        Resume,
+        Unfreeze,
+    )
+    from domain.gate_view import GateView, gate_page, view_of, why_frozen
     from domain.identity import Duty, parse_candidate_key
     from domain.stages import PublishedRequest, PublishRequest
     from workflows import attributes, policies
@@ -72,17 +83,49 @@ class ApplicationWorkflow:
     @workflow.signal(description="A release has left, wherever it stood")
     def leave(self, message: Leave) -> None:
         """Nobody waits for it any more."""
-        self._note(lambda gate: gate.leave(message.key))
+        self._note(lambda gate: gate.leave(message.key, holder=message.holder, reason=message.reason))
+
+    @workflow.signal(description="A release has become a fix")
+    def hasten(self, message: Hasten) -> None:
+        """Ahead of all that are none, and through a freeze."""
+        self._note(lambda gate: gate.hasten(message.key))
 
     @workflow.signal(description="A turn to deploy has ended")
     def deployed(self, message: Leave) -> None:
         """The next turn can be given."""
         self._note(lambda gate: gate.deployed(message.key))
 
+    # --- what people and roll-forwards say --------------------------------------------------
+
+    @workflow.update(description='Hold the turns to deploy: {"application": "shop", "reason": "stock-taking (ann)"}')
+    def freeze(self, message: Freeze) -> Frozen:
+        """Tests and publications go on; fixes are let through."""
+        self._note(lambda gate: gate.freeze(message.holder, message.reason))
+        return Frozen(frozen={**self._frozen, message.holder: message.reason})
+
+    @workflow.update(description='Let the turns go on: {"application": "shop", "by": "ann"}')
+    def unfreeze(self, message: Unfreeze) -> Frozen:
+        """Once nobody else holds them."""
+        self._note(lambda gate: gate.unfreeze(message.holder))
+        return Frozen(frozen={holder: why for holder, why in self._frozen.items() if holder != message.holder})
+
+    @unfreeze.validator
+    def _may_unfreeze(self, message: Unfreeze) -> None:
+        """What nobody froze by hand is not let go by hand."""
+        if message.holder == BY_HAND and BY_HAND not in self._frozen:
+            others = why_frozen(self._frozen)
+            more = f"; it is held by {others}, and let go when that is closed" if others else ""
+            text = f"{self._application} is not frozen by hand{more}"
+            raise ApplicationError(text, type="Refused", non_retryable=True)
+
     @workflow.query(description="Queue, basis, window, who waits for whom, whose turn it is")
     def view(self) -> GateView:
         """The gate as people see it."""
         return view_of(self._application, self._gate or Gate())
+
+    @property
+    def _frozen(self) -> dict[str, str]:
+        return self._gate.frozen if self._gate else {}
 
     # --- what follows -----------------------------------------------------------------------
 

@@ -14,7 +14,13 @@ STAGE = SearchAttributeKey.for_keyword("OnwardStage")
 STATUS = SearchAttributeKey.for_keyword("OnwardStatus")
 NUMBER = SearchAttributeKey.for_int("OnwardNumber")
 
-ALL = (APPLICATION, ROLE, COMMIT, STAGE, STATUS, NUMBER)
+#: Of a release that did not end well: the roll-forward that it belongs to.
+ROLL_FORWARD = SearchAttributeKey.for_keyword("OnwardRollForward")
+
+#: Of a roll-forward: the run IDs of the failed releases that belong to it.
+RUNS = SearchAttributeKey.for_keyword_list("OnwardRuns")
+
+ALL = (APPLICATION, ROLE, COMMIT, STAGE, STATUS, NUMBER, ROLL_FORWARD, RUNS)
 
 
 def of_new_release(request: ReleaseRequest) -> TypedSearchAttributes:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, FailureError
+from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
@@ -14,13 +14,14 @@ with workflow.unsafe.imports_passed_through():
     from domain.artifact import Digest
     from domain.errors import RegressionFailed, Superseded
     from domain.gate_decisions import Decision, Published, Rejected, SupersededBy, Test, Turn
-    from domain.gate_messages import GivenVerdict, Join, Leave, Resume
+    from domain.gate_messages import GivenVerdict, Hasten, Join, Leave, Resume
     from domain.identity import Duty, candidate_key, gate_id, regression_id
     from domain.junit import Verdict
     from domain.regression_steps import RegressionRequest, RegressionResult
     from domain.release import ReleaseRegression, ReleaseRequest
     from workflows import policies
     from workflows.regression import RegressionWorkflow
+    from workflows.signalling import heard
 
 Regression = ChildWorkflowHandle[RegressionWorkflow, RegressionResult]
 
@@ -29,11 +30,15 @@ class Candidacy:
     """Both sides of the talk with the gate. What comes late or twice changes nothing.
 
     :param tell: called with the newest regression whenever there is something new to show.
+    :param is_fix: whether the release takes the express lane, asked at the time.
     """
 
-    def __init__(self, request: ReleaseRequest, tell: Callable[[ReleaseRegression], None]) -> None:
+    def __init__(
+        self, request: ReleaseRequest, *, tell: Callable[[ReleaseRegression], None], is_fix: Callable[[], bool]
+    ) -> None:
         self._request = request
         self._tell = tell
+        self._is_fix = is_fix
         self._key = candidate_key(request.id, workflow.info().run_id)
         self._manifest: Digest | None = None
         self._asked: Test | None = None
@@ -113,13 +118,27 @@ class Candidacy:
             text = f"{self._superseded.by.partition('@')[0]} is newer and is deployed in its place"
             raise ApplicationError(text, type=Superseded.__name__, non_retryable=True)
 
-    async def end(self, *, well: bool) -> None:
-        """Tell the gate that nobody need wait any more; a gate that is gone waits for nobody."""
+    async def end(self) -> None:
+        """Tell the gate that the turn is over."""
+        await self._say("deployed", Leave(key=self._key))
+
+    async def leave(self, holder: str = "") -> None:
+        """Tell the gate that nobody need wait any more.
+
+        :param holder: the roll-forward in whose name the turns are frozen from now on.
+        """
+        reason = f"{self._request.id} failed in prod" if holder else ""
+        await self._say("leave", Leave(key=self._key, holder=holder, reason=reason))
+
+    async def hasten(self) -> None:
+        """Tell the gate that this is a fix now."""
+        await self._say("hasten", Hasten(key=self._key))
+
+    async def _say(self, signal: str, message: Leave | Hasten) -> None:
+        """A gate that is gone waits for nobody; one that was never asked does not know this release."""
         if self._manifest is None:
             return
-        try:
-            await self._gate.signal("deployed" if well else "leave", Leave(key=self._key))
-        except FailureError:
+        if not await heard(self._gate.signal(signal, message)):
             workflow.logger.info("the gate is gone")
 
     # --- how ----------------------------------------------------------------------------------
@@ -168,9 +187,7 @@ class Candidacy:
         if result.verdict is None:  # only a regression that has not ended has none
             raise ApplicationError("the regression ended without a verdict", non_retryable=True)
         verdict = GivenVerdict(key=self._key, test=asked.test, passed=result.passed, verdict=result.verdict)
-        try:
-            await self._gate.signal("verdict", verdict)
-        except FailureError:  # the gate is gone: another one asks for another test
+        if not await heard(self._gate.signal("verdict", verdict)):  # another gate asks for another test
             await self.introduce()
 
     def _failure(self, result: RegressionResult | None) -> ApplicationError:
@@ -183,7 +200,13 @@ class Candidacy:
         service = self._request.service
         await workflow.execute_activity_method(
             GateActivities.join,
-            Join(application=service.application, key=self._key, role=service.role, manifest=manifest),
+            Join(
+                application=service.application,
+                key=self._key,
+                role=service.role,
+                manifest=manifest,
+                express=self._is_fix(),
+            ),
             **policies.lasting(Duty.ORCHESTRATE, f"join the queue of {service.application}"),
         )
 
@@ -191,7 +214,13 @@ class Candidacy:
         service = self._request.service
         await workflow.execute_activity_method(
             GateActivities.resume,
-            Resume(application=service.application, key=self._key, role=service.role, number=published.number),
+            Resume(
+                application=service.application,
+                key=self._key,
+                role=service.role,
+                number=published.number,
+                express=self._is_fix(),
+            ),
             **policies.lasting(Duty.ORCHESTRATE, f"wait for a turn in {service.application}"),
         )
 

@@ -1,9 +1,9 @@
-"""Several activities at once, as one step."""
+"""Several activities at once, as one step; and steps that a cancel does not interrupt."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -24,3 +24,19 @@ async def all_or_first_error(work: Iterable[Coroutine[Any, Any, Result]]) -> lis
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def to_its_end(work: Awaitable[Result]) -> Result:
+    """Wait for the end of something also while the workflow is cancelled; that is raised afterwards."""
+    going, cancelled = asyncio.ensure_future(work), False
+    while not going.done():
+        try:
+            await asyncio.shield(going)
+        except asyncio.CancelledError:
+            if going.cancelled():
+                raise
+            cancelled = True
+    result = going.result()
+    if cancelled:
+        raise asyncio.CancelledError
+    return result

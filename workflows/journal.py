@@ -60,10 +60,28 @@ class Journal:
             raise
         self._record(stages=(*before, _ended(started, StageStatus.DONE, note.detail)))
 
+    def begin(self) -> None:
+        """A release that somebody started by hand is found like any other."""
+        if workflow.info().typed_search_attributes.get(attributes.STATUS) is None:
+            known = attributes.of_new_release(self._request)
+            workflow.upsert_search_attributes([pair.key.value_set(pair.value) for pair in known])
+
+    def blame(self, error: BaseException) -> None:
+        """Keep an error that came between two stages: no stage has taken note of it."""
+        stage = self.result.current
+        if self.result.failure is None and (stage is None or stage.status is StageStatus.DONE):
+            self._record(failure=failure_of(stage.name if stage else Stage.SOURCE, error))
+
     def number(self, number: int) -> None:
         """The release got its number."""
         self._record(number=number)
         workflow.upsert_search_attributes([attributes.NUMBER.value_set(number)])
+
+    def belongs_to(self, roll_forward: str | None) -> None:
+        """The roll-forward that a release which did not end well belongs to."""
+        self._record(roll_forward=roll_forward)
+        if roll_forward:
+            workflow.upsert_search_attributes([attributes.ROLL_FORWARD.value_set(roll_forward)])
 
     def update(self, **changes: object) -> None:
         """Other fields of the result that became known."""
@@ -91,20 +109,36 @@ class Journal:
 
 def failure_of(stage: Stage, error: BaseException) -> Failure:
     """An error as a person needs it: the cause that an activity gave, not Temporal's wrapping."""
-    cause: BaseException = error
-    while isinstance(cause, ActivityError | ChildWorkflowError) and cause.cause is not None:
-        cause = cause.cause
+    cause = cause_of(error)
     if isinstance(cause, ApplicationError):
         evidence = next((detail for detail in cause.details if isinstance(detail, str)), None)
         return Failure(stage=stage, kind=cause.type or "Error", message=cause.message, evidence=evidence)
     if isinstance(cause, exceptions.TimeoutError):
         last = cause.cause
-        if isinstance(last, ApplicationError):
-            return Failure(stage=stage, kind=last.type or "Error", message=f"{last.message} (tried until time was up)")
-        return Failure(stage=stage, kind="Timeout", message=f"no end in time ({cause.type.name if cause.type else ''})")
+        kind = (last.type or "Error") if isinstance(last, ApplicationError) else "Timeout"
+        return Failure(stage=stage, kind=kind, message=reason_of(error))
     if isinstance(cause, CancelledError | asyncio.CancelledError):
         return Failure(stage=stage, kind=CANCELLED, message="cancelled")
     return Failure(stage=stage, kind=type(cause).__name__, message=str(cause))
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """What is below Temporal's wrapping."""
+    cause = error
+    while isinstance(cause, ActivityError | ChildWorkflowError) and cause.cause is not None:
+        cause = cause.cause
+    return cause
+
+
+def reason_of(error: BaseException) -> str:
+    """An error in one text: the cause's own words."""
+    cause = cause_of(error)
+    if isinstance(cause, exceptions.TimeoutError):
+        last = cause.cause
+        if isinstance(last, ApplicationError):
+            return f"{last.message} (tried until time was up)"
+        return f"no end in time ({cause.type.name if cause.type else ''})"
+    return cause.message if isinstance(cause, ApplicationError) else str(cause)
 
 
 def _ended(stage: StageResult, status: StageStatus, detail: str) -> StageResult:

@@ -11,6 +11,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.environment_reader import EnvironmentReader
+    from activities.evidence_reader import EvidenceReader
     from activities.plan import PlanActivities
     from activities.store_reader import StoreReader
     from domain.artifact import ArtifactKind
@@ -19,6 +20,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.lookups import (
         DeployedRequest,
         DeployedServices,
+        EvidenceDocuments,
+        EvidenceLookup,
         ManifestDocument,
         ManifestRequest,
         Plan,
@@ -65,6 +68,17 @@ class StepOutputWorkflow:
         """Ask the object store."""
         config = policies.lookup(Duty.CI, f"output of {request.release}")
         return await workflow.execute_activity_method(StoreReader.step_outputs, request, **config)
+
+
+@workflow.defn(name="LookupEvidence")
+class EvidenceWorkflow:
+    """What was collected of a failed release."""
+
+    @workflow.run
+    async def run(self, request: EvidenceLookup) -> EvidenceDocuments:
+        """Ask the object store."""
+        config = policies.lookup(Duty.CI, f"evidence of {request.release}")
+        return await workflow.execute_activity_method(EvidenceReader.evidence, request, **config)
 
 
 @workflow.defn(name="LookupManifest")
@@ -119,4 +133,11 @@ class PlanWorkflow:
         )
 
 
-LOOKUPS = [DeployedWorkflow, ServiceLogsWorkflow, StepOutputWorkflow, ManifestWorkflow, PlanWorkflow]
+LOOKUPS = [
+    DeployedWorkflow,
+    ServiceLogsWorkflow,
+    StepOutputWorkflow,
+    EvidenceWorkflow,
+    ManifestWorkflow,
+    PlanWorkflow,
+]

@@ -40,11 +40,30 @@ def brief(duty: Duty, summary: str) -> ActivityConfig:
     )
 
 
+def told(duty: Duty, summary: str) -> ActivityConfig:
+    """For telling people: each try has its time, and a channel that is down is given up after an hour.
+
+    A cancel waits for the end of a try: who goes on must not tell at the same time.
+    """
+    config = long(duty, summary, timedelta(minutes=1))
+    config["schedule_to_close_timeout"] = timedelta(hours=1)
+    return config
+
+
 def lasting(duty: Duty, summary: str) -> ActivityConfig:
     """For brief work of somebody who waits as long as it takes: a gate."""
     config = brief(duty, summary)
     config.pop("schedule_to_close_timeout")
     config["start_to_close_timeout"] = timedelta(seconds=30)
+    return config
+
+
+def swept(duty: Duty, summary: str) -> ActivityConfig:
+    """For a part of a sweep: the next one comes soon, so that this one waits for nobody long."""
+    config = brief(duty, summary)
+    config["start_to_close_timeout"] = timedelta(minutes=1)
+    config["schedule_to_close_timeout"] = timedelta(minutes=1)
+    config["schedule_to_start_timeout"] = timedelta(seconds=15)
     return config
 
 
@@ -62,6 +81,13 @@ def long(duty: Duty, summary: str, timeout: timedelta) -> ActivityConfig:
         retry_policy=RETRY,
         summary=summary,
     )
+
+
+def observation(duty: Duty, summary: str, patience: timedelta) -> ActivityConfig:
+    """For looking at something that may be broken: tried again, but not for long."""
+    config = long(duty, summary, patience)
+    config["schedule_to_close_timeout"] = patience
+    return config
 
 
 def lookup(duty: Duty, summary: str) -> ActivityConfig:

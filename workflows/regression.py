@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.slices import SliceOwner
     from workflows import policies
-    from workflows.concurrently import all_or_first_error
+    from workflows.concurrently import all_or_first_error, to_its_end
 
 #: Suites that run at the same time in one slice.
 SUITES_AT_ONCE = 8
@@ -151,20 +151,13 @@ class RegressionWorkflow:
 
     async def _slice_down(self) -> None:
         """Also while this workflow is cancelled, and however often."""
-        going = workflow.start_activity_method(
-            SliceActivities.take_down,
-            self._owner,
-            **policies.long(Duty.CI, f"take {self._owner.name} down", SLICE_TIMEOUT),
+        await to_its_end(
+            workflow.start_activity_method(
+                SliceActivities.take_down,
+                self._owner,
+                **policies.long(Duty.CI, f"take {self._owner.name} down", SLICE_TIMEOUT),
+            )
         )
-        cancelled = False
-        while not going.done():
-            try:
-                await asyncio.shield(going)
-            except asyncio.CancelledError:
-                cancelled = True
-        going.result()
-        if cancelled:
-            raise asyncio.CancelledError
 
     @property
     def _is_certain(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
@@ -20,12 +21,14 @@ with workflow.unsafe.imports_passed_through():
     from domain.manifest import Manifest, ManifestPointer
     from domain.regression import summary_of
     from domain.regression_steps import RegressionResult
-    from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
+    from domain.release import IN_PROD, ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
+    from domain.roll_forward_messages import JoinRollForward
     from domain.service import ServiceDefinition
     from domain.stages import BuildRequest, Built, Source, Target, artifacts_to_build
     from workflows import policies
     from workflows.candidacy import Candidacy
-    from workflows.concurrently import all_or_first_error
+    from workflows.concurrently import all_or_first_error, to_its_end
+    from workflows.incident import Incident
     from workflows.journal import RELEASE_FAILED, Journal
 
 SOURCE_TIMEOUT = timedelta(minutes=5)
@@ -43,13 +46,20 @@ class ReleaseWorkflow:
     def __init__(self, request: ReleaseRequest) -> None:
         self._request = request
         self._journal = Journal(request)
-        self._candidacy = Candidacy(request, lambda regression: self._journal.update(regression=regression))
+        self._incident = Incident(request)
+        self._candidacy = Candidacy(
+            request,
+            tell=lambda regression: self._journal.update(regression=regression),
+            is_fix=lambda: self._incident.is_fix,
+        )
 
     @workflow.run
     async def run(self, request: ReleaseRequest) -> ReleaseResult:  # noqa: ARG002 – init keeps it
         """The stages in their order. A release that does not end well fails this workflow with
         its :class:`ReleaseResult` as the error's detail; a superseded one ends well."""
+        self._journal.begin()
         try:
+            await self._incident.begin()
             source = await self._source()
             built = await self._build(source)
             manifest = await self._manifest(source, built)
@@ -60,10 +70,11 @@ class ReleaseWorkflow:
                 await self._deploy(target, source.definition)
                 await self._verify(target, source.definition)
         except (FailureError, asyncio.CancelledError) as error:
-            await self._candidacy.end(well=False)
-            return self._ended(error)
-        await self._candidacy.end(well=True)
-        return self._journal.end(ReleaseStatus.VERIFIED)
+            return await self._ended(error)
+        result = self._journal.end(ReleaseStatus.VERIFIED)
+        with suppress(asyncio.CancelledError):  # too late: it is verified
+            await to_its_end(self._gone(result))
+        return result
 
     @workflow.query(description="How far the release is: its stages, number, manifest and failure")
     def progress(self) -> ReleaseResult:
@@ -106,6 +117,12 @@ class ReleaseWorkflow:
     async def introduce(self) -> None:
         """Go to the new one."""
         await self._candidacy.introduce()
+
+    @workflow.signal(description="A roll-forward: you are its fix")
+    async def hasten(self, message: JoinRollForward) -> None:
+        """From here on in the express lane."""
+        await self._incident.join(message.roll_forward)
+        await self._candidacy.hasten()
 
     # --- the stages -------------------------------------------------------------------------
 
@@ -214,9 +231,13 @@ class ReleaseWorkflow:
             verdict=published.verdict,
         )
 
-    def _ended(self, error: BaseException) -> ReleaseResult:
+    async def _ended(self, error: BaseException) -> ReleaseResult:
         """Every end that is not *verified*. A cancelled release closes as cancelled."""
+        self._journal.blame(error)
         result = self._journal.end(self._journal.bad_end)
+        with suppress(asyncio.CancelledError):  # it is over already
+            await to_its_end(self._taken_leave(result))
+        result = self._journal.result
         if result.status is ReleaseStatus.SUPERSEDED:
             return result
         if is_cancelled_exception(error):
@@ -224,3 +245,18 @@ class ReleaseWorkflow:
         failure = result.failure
         text = f"{failure.stage}: {failure.message}" if failure else str(error)
         raise ApplicationError(text, result, type=RELEASE_FAILED, non_retryable=True) from error
+
+    async def _gone(self, result: ReleaseResult) -> None:
+        await self._candidacy.end()
+        await self._incident.ended_well(result)
+
+    async def _taken_leave(self, result: ReleaseResult) -> None:
+        """First the roll-forward, then the gate: who breaks prod must not let the next one in."""
+        if result.status is ReleaseStatus.SUPERSEDED:
+            await self._candidacy.leave()
+            await self._incident.ended_well(result)
+            return
+        roll_forward = await self._incident.ended_badly(result)
+        self._journal.belongs_to(roll_forward)
+        broke_prod = result.failure is not None and result.failure.stage in IN_PROD
+        await self._candidacy.leave(holder=roll_forward or "" if broke_prod else "")

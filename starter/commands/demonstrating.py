@@ -8,7 +8,7 @@ from starter.output import ExitCode, Output
 
 @command
 def demo(as_json: Json = False) -> ExitCode | None:
-    """Start the stack, release the example application, change one line, release that."""
+    """Tell the whole story: releases, one that fails in prod, its roll-forward, and the fix."""
     from settings import StackSettings
     from stack.up import up
     from starter.demo import tell

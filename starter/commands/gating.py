@@ -1,19 +1,22 @@
-"""``onward gate``: the queue of an application."""
+"""``onward gate``, ``freeze``, ``unfreeze``: the queue of an application and its stop button."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from starter.command import Json, command, waiting
+from starter.command import By, Json, command, myself, waiting
 from starter.output import ExitCode, Output
+
+if TYPE_CHECKING:
+    from domain.gate_messages import Frozen
+
+Application = Annotated[str, typer.Argument(metavar="APPLICATION", help="Such as shop.")]
 
 
 @command
-def gate(
-    application: Annotated[str, typer.Argument(metavar="APPLICATION", help="Such as shop.")], as_json: Json = False
-) -> ExitCode | None:
+def gate(application: Application, as_json: Json = False) -> ExitCode | None:
     """Who is tested on what, who waits for what, and whose turn it is to deploy."""
 
     async def run() -> None:
@@ -26,7 +29,7 @@ def gate(
         roles = ", ".join(sorted(view.published)) or "nothing"
         output.text(f"{application}: {roles} published; at most {view.window} tested at once")
         if view.frozen:
-            output.text(f"frozen: {view.frozen}")
+            output.text(f"frozen: {view.why_frozen}")
         output.table(
             ["", "in the queue", "state", "tested with, ahead of it", "waits for"],
             [
@@ -43,3 +46,46 @@ def gate(
         )
 
     return waiting(run())
+
+
+@command
+def freeze(
+    application: Application,
+    reason: Annotated[str, typer.Option(help="Why; whoever waits is told.")],
+    by: By = "",
+    as_json: Json = False,
+) -> ExitCode | None:
+    """Give no turns to deploy any more, but to fixes; tests and publications go on."""
+
+    async def run() -> None:
+        from domain.gate_messages import Freeze
+        from starter.connection import connect
+        from starter.gates import Gates
+
+        message = Freeze(application=application, reason=f"{reason} ({by or myself()})")
+        frozen = await Gates((await connect()).client).freeze(message)
+        _say(Output(as_json=as_json), application, frozen)
+
+    return waiting(run())
+
+
+@command
+def unfreeze(application: Application, by: By = "", as_json: Json = False) -> ExitCode | None:
+    """Give turns again; those that roll-forwards hold end with them."""
+
+    async def run() -> None:
+        from domain.gate_messages import Unfreeze
+        from starter.connection import connect
+        from starter.gates import Gates
+
+        message = Unfreeze(application=application, by=by or myself())
+        frozen = await Gates((await connect()).client).unfreeze(message)
+        _say(Output(as_json=as_json), application, frozen)
+
+    return waiting(run())
+
+
+def _say(output: Output, application: str, frozen: Frozen) -> None:
+    output.document({"application": application, "frozen": frozen.frozen})
+    holders = "\n".join(f"  {holder}: {why}" for holder, why in frozen.frozen.items())
+    output.text(f"{application} deploys nothing but fixes:\n{holders}" if holders else f"{application} deploys again")

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import signal
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.definition_file import parse_definition
-from domain.errors import InvalidInput
 from domain.release import ReleaseRequest, ReleaseStatus
 from domain.service import DEFINITION_FILE
-from domain.source import checked_commit, checked_directory
-from starter.command import Commit, Json, ReleaseArgument, Repository, ServiceDirectory, command, waiting
+from domain.source import checked_commit, checked_directory, checked_repository
+from starter.command import (
+    By,
+    Commit,
+    Json,
+    Reason,
+    ReleaseArgument,
+    Repository,
+    ServiceDirectory,
+    Wait,
+    command,
+    myself,
+    waiting,
+)
+from starter.commands.rolling import show_roll_forward
 from starter.output import ExitCode, Output, exit_code_of_release
 
 if TYPE_CHECKING:
@@ -29,9 +39,9 @@ def release(
     repository: Repository,
     commit: Commit,
     service_directory: ServiceDirectory = ".",
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the release to its end.")] = True,
-    reason: Annotated[str, typer.Option(help="Why; kept with the release.")] = "",
-    by: Annotated[str, typer.Option(help="Who asks; user@host by default.")] = "",
+    wait: Wait = True,
+    reason: Reason = "",
+    by: By = "",
     as_json: Json = False,
 ) -> ExitCode | None:
     """Release a service's commit, or attach to its release if there is one."""
@@ -41,28 +51,36 @@ def release(
 
 @command
 def watch(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
-    """Follow a release to its end; the exit code is the release's."""
+    """Follow a release to its end, whose exit code it is; or a roll-forward until it is closed."""
 
     async def run() -> ExitCode:
         from starter.connection import connect
         from starter.releases import Releases
+        from starter.roll_forwards import is_roll_forward
 
+        if is_roll_forward(release_id):
+            await show_roll_forward(release_id, Output(as_json=as_json), follow=True)
+            return ExitCode.DONE
         connection = await connect()
         handle = await Releases(connection.client).find(release_id)
-        return await _followed(connection, handle, Output(as_json=as_json))
+        return await followed(connection, handle, Output(as_json=as_json))
 
     return waiting(run())
 
 
 @command
 def show(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
-    """One release: its stages, number, manifest, and why it failed."""
+    """One release: its stages, number, manifest, and why it failed; or one roll-forward."""
 
     async def run() -> None:
         from starter.connection import connect
         from starter.releases import Releases
+        from starter.roll_forwards import is_roll_forward
         from starter.text import summary
 
+        if is_roll_forward(release_id):
+            await show_roll_forward(release_id, Output(as_json=as_json))
+            return
         connection, output = await connect(), Output(as_json=as_json)
         releases = Releases(connection.client)
         handle = await releases.find(release_id)
@@ -102,16 +120,25 @@ def releases(
 
 @command
 def why(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
-    """Say in one sentence what a release waits for, or how it ended."""
+    """Say in one sentence what a release or a roll-forward waits for, or how it ended."""
 
     async def run() -> None:
         from starter.connection import connect
         from starter.gates import Gates
+        from starter.incident_text import incident_sentence
         from starter.pending import waits_for
         from starter.releases import Releases
+        from starter.roll_forwards import RollForwards, is_roll_forward
         from starter.text import tested_with
 
         connection, output = await connect(), Output(as_json=as_json)
+        if is_roll_forward(release_id):
+            rolling = RollForwards(connection.client)
+            view = await rolling.view(rolling.find(release_id))
+            sentence = incident_sentence(view)
+            output.document({"roll_forward": view.roll_forward, "status": view.state.value, "why": sentence})
+            output.text(sentence)
+            return
         found = Releases(connection.client)
         handle = await found.find(release_id)
         seen = await found.see(handle)
@@ -147,19 +174,14 @@ def checked_request(
         repository = str(path.resolve())
     text = GitRepositories().definition(repository, commit, directory)
     definition = parse_definition(text, str(Path(directory, DEFINITION_FILE)))
-    if "@" in repository.partition("://")[2].partition("/")[0]:
-        raise InvalidInput(
-            "the URL holds a credential, which would be kept with the release",
-            where="--repo",
-            expected="a URL without user and password; git's credential helper or ssh has them",
-        )
+    checked_repository(repository)
     return ReleaseRequest(
         application=definition.application,
         role=definition.role,
         repository=repository,
         commit=commit,
         service_directory=directory,
-        requested_by=by or f"{getpass.getuser()}@{socket.gethostname()}",
+        requested_by=by or myself(),
         reason=reason,
     )
 
@@ -169,18 +191,26 @@ async def _release(request: ReleaseRequest, output: Output, *, wait: bool) -> Ex
     from starter.releases import Releases
 
     connection = await connect()
+    await Releases(connection.client).start(request)
+    return await attended(connection, request.id, output, wait=wait)
+
+
+async def attended(connection: Connection, release_id: str, output: Output, *, wait: bool) -> ExitCode:
+    """Follow a release that was just started, or say how to."""
+    from starter.releases import Releases
+
     found = Releases(connection.client)
-    handle = await found.start(request)
-    output.note(f"{request.id}  {connection.ui(request.id)}".rstrip())
+    handle = found.handle(release_id)
+    output.note(f"{release_id}  {connection.ui(release_id)}".rstrip())
     if wait:
-        return await _followed(connection, handle, output)
+        return await followed(connection, handle, output)
     seen = await found.see(handle)
     output.document(seen.result)
-    output.text(f"started; follow it with: onward watch {request.id}")
+    output.text(f"started; follow it with: onward watch {release_id}")
     return ExitCode.DONE
 
 
-async def _followed(connection: Connection, handle: Handle, output: Output) -> ExitCode:
+async def followed(connection: Connection, handle: Handle, output: Output) -> ExitCode:
     """Follow until the end; Ctrl-C and SIGTERM end the following, never the release."""
     from starter.following import follow
     from starter.releases import Releases

@@ -9,8 +9,12 @@ from domain.artifact import Artifact, ArtifactKind, digest_of
 from domain.definition_file import parse_definition
 from domain.deployment import Deployment, ServiceState, TaskState, UpdateState
 from domain.environment import Environment
+from domain.evidence import FailedRelease
 from domain.identity import ServiceId
+from domain.junit import Verdict
 from domain.manifest import Dependency, Manifest, ManifestPointer
+from domain.regression import Origin, SuiteResult
+from domain.release import Failure, ReleaseRequest, ReleaseResult, ReleaseStatus, Stage, StageResult, StageStatus
 from domain.service import ServiceDefinition
 
 COMMIT = "a" * 40
@@ -53,6 +57,40 @@ def deployment(number: int = 2, **changes: Any) -> Deployment:
         "manifest": POINTER,
     }
     return Deployment(**(values | changes))
+
+
+def failed_release(message: str = "half of all replicas are down", **changes: Any) -> FailedRelease:
+    """A release of ``shop-cart`` that failed in prod; ``changes`` are of its result."""
+    values: dict[str, Any] = {
+        "release": "release:shop-cart:aaaaaaaaaaaa",
+        "application": "shop",
+        "role": "cart",
+        "commit": COMMIT,
+        "status": ReleaseStatus.FAILED,
+        "number": 2,
+        "stages": (StageResult(name=Stage.VERIFY_PROD, status=StageStatus.FAILED, started=MOMENT, seconds=3.25),),
+        "failure": Failure(stage=Stage.VERIFY_PROD, kind="VerifyFailed", message=message),
+    }
+    request = ReleaseRequest(
+        application="shop", role="cart", repository="https://git.test/shop", commit=COMMIT, requested_by="ci@test"
+    )
+    return FailedRelease(request=request, run="run-1", result=ReleaseResult(**(values | changes)), ended=MOMENT)
+
+
+def suite_result(**changes: Any) -> SuiteResult:
+    """A suite of ``shop-cart`` that failed."""
+    values: dict[str, Any] = {
+        "service": CART,
+        "origin": Origin.NEW,
+        "release": "release:shop-cart:aaaaaaaaaaaa",
+        "manifest": POINTER.digest,
+        "suite": IMAGE.digest,
+        "verdict": Verdict.FAILED,
+        "reason": "test_total failed: 7 != 8",
+        "log": "s3://memory/logs/release:shop-cart:aaaaaaaaaaaa/run-1/regression-1-cart-own-new.log",
+        "report": "s3://memory/reports/release:shop-cart:aaaaaaaaaaaa/run-1/regression-1-cart-own-new.json",
+    }
+    return SuiteResult(**(values | changes))
 
 
 def task(number: int = 2, *, running: bool = True, digest: str = IMAGE.digest, state: str = "running") -> TaskState:

@@ -18,6 +18,7 @@ from domain.gate import LARGEST_WINDOW, SMALLEST_WINDOW, Gate
 from domain.gate_decisions import Decision, Snapshot
 
 ROLES = ("cart", "catalog", "checkout")
+HOLDERS = ("by hand", "roll-forward:shop-cart")
 
 
 @dataclass
@@ -77,6 +78,7 @@ class GateMachine(RuleBasedStateMachine):
                     assert (self.gate.published, release.manifest, False) in self.tested, "rejected for another's fault"
                 case decided.Turn():
                     assert release.state == "published"
+                    assert release.express or not self.gate.frozen, "let through a freeze"
                     assert release.number > self.deployed.get(release.role, 0), "went back"
                     self.deployed[release.role] = release.number
                     release.state = "deploying"
@@ -163,20 +165,27 @@ class GateMachine(RuleBasedStateMachine):
         assert self.gate.deployed(release.key) == []
 
     @precondition(lambda self: self.releases)
-    @rule(data=st.data())
-    def die(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), holder=st.sampled_from(["", "", *HOLDERS]))
+    def die(self, data: st.DataObject, holder: str) -> None:
         release = self.releases[data.draw(st.sampled_from(sorted(self.releases)))]
         if release.state in ("queued", "published", "deploying"):
             release.state = "gone"
-        self.carry_out(self.gate.leave(release.key))
+        self.carry_out(self.gate.leave(release.key, holder=holder, reason="broken"))
 
-    @rule()
-    def freeze(self) -> None:
-        self.carry_out(self.gate.freeze("broken"))
+    @rule(holder=st.sampled_from(HOLDERS))
+    def freeze(self, holder: str) -> None:
+        self.carry_out(self.gate.freeze(holder, "broken"))
 
-    @rule()
-    def unfreeze(self) -> None:
-        self.carry_out(self.gate.unfreeze())
+    @rule(holder=st.sampled_from(HOLDERS))
+    def unfreeze(self, holder: str) -> None:
+        self.carry_out(self.gate.unfreeze(holder))
+
+    @precondition(lambda self: self.releases)
+    @rule(data=st.data())
+    def hasten(self, data: st.DataObject) -> None:
+        release = self.releases[data.draw(st.sampled_from(sorted(self.releases)))]
+        release.express = release.express or release.state in ("queued", "published")
+        self.carry_out(self.gate.hasten(release.key))
 
     @rule()
     def carried_over(self) -> None:
@@ -196,7 +205,8 @@ class GateMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Whatever happened: once all answer, everybody gets to an end."""
-        self.carry_out(self.gate.unfreeze())
+        for holder in HOLDERS:
+            self.carry_out(self.gate.unfreeze(holder))
         for _ in range(2000):
             if self.writes:
                 self.write()

@@ -145,14 +145,47 @@ def test_deploys_take_turns_and_the_newer_of_a_role_goes_for_both() -> None:
 
 def test_a_frozen_application_deploys_nothing_but_express_ones() -> None:
     gate = Gate()
-    gate.freeze("cart is down in prod")
+    gate.freeze("roll-forward:shop-cart", "cart is down in prod")
     for number, (key, express) in enumerate([("a", False), ("fix", True)], start=1):
         gate.join(key, key, manifest(key), express=express)
         answered(gate, key)
         assert (decided.Turn(key=key) in gate.wrote(key, number)) is express
     gate.deployed("fix")
 
-    assert gate.unfreeze() == [decided.Turn(key="a")]
+    assert gate.unfreeze("roll-forward:shop-cart") == [decided.Turn(key="a")]
+
+
+def test_a_freeze_ends_with_the_last_of_its_holders() -> None:
+    gate = Gate()
+    gate.freeze("by hand", "stock-taking")
+    gate.freeze("roll-forward:shop-cart", "prod is affected")
+    gate.join("a", "a", manifest("a"))
+    answered(gate, "a")
+    gate.wrote("a", 1)
+
+    assert gate.unfreeze("by hand") == []
+    assert gate.unfreeze("roll-forward:shop-cart") == [decided.Turn(key="a")]
+
+
+def test_who_leaves_prod_broken_lets_nobody_follow() -> None:
+    gate = Gate()
+    for number, key in enumerate("ab", start=1):
+        gate.join(key, key, manifest(key))
+        answered(gate, key)
+        gate.wrote(key, number)
+
+    assert gate.leave("a", holder="roll-forward:shop-a", reason="prod is affected") == []
+    assert gate.unfreeze("roll-forward:shop-a") == [decided.Turn(key="b")]
+
+
+def test_a_release_under_way_that_becomes_a_fix_goes_ahead_and_through_a_freeze() -> None:
+    gate = joined(("a", "cart"), ("b", "catalog"))
+    gate.freeze("roll-forward:shop-catalog", "prod is affected")
+
+    assert bases(gate.hasten("b")) == {"b": {}, "a": snapshot(catalog="b")}
+
+    answered(gate, "b")
+    assert decided.Turn(key="b") in gate.wrote("b", 1)
 
 
 def test_who_dies_anywhere_in_the_queue_frees_its_place() -> None:
@@ -190,3 +223,16 @@ def test_who_has_a_verdict_that_does_not_hold_leaves_and_the_next_goes_on() -> N
 
     assert decisions[0] == decided.Rejected(key="a", reason="nobody signed it")
     assert decisions[1] == decided.Test(key="b", test=3, basis={})
+
+
+def test_what_becomes_a_fix_just_when_it_joins_or_is_published_is_one_from_its_next_step_on() -> None:
+    gate = joined(("a", "cart"))
+    gate.hasten("b")
+    gate.join("b", "catalog", manifest("b"))
+    assert [each.key for each in gate.queue] == ["b", "a"]
+
+    gate = joined(("a", "cart"))
+    answered(gate, "a")
+    gate.hasten("a")
+    gate.freeze("roll-forward:shop-cart", "prod is affected")
+    assert decided.Turn(key="a") in gate.wrote("a", 1)

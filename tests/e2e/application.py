@@ -55,6 +55,19 @@ class Application:
         assert release.returncode in (exit_codes or {0}), f"exit code {release.returncode}\n{stdout}\n{stderr}"
         return json.loads(stdout)
 
+    def fix_words(self, role: str, commit: str) -> list[str]:
+        """The command that fixes the roll-forward of a role."""
+        return ["fix", f"{self.name}-{role}", "--commit", commit, "--by", "ann"]
+
+    def roll_forward(self, role: str) -> dict[str, Any] | None:
+        """The line of a role's roll-forward, if it is open."""
+        rows: list[dict[str, Any]] = self.onward.json("roll-forwards")
+        return next((row for row in rows if row["roll_forward"] == f"roll-forward:{self.name}-{role}"), None)
+
+    def incident(self, role: str) -> Any:
+        """All of a role's roll-forward, open or closed."""
+        return self.onward.json("show", f"roll-forward:{self.name}-{role}")
+
     def back_to(self, commit: str) -> None:
         """Begin the next change at an older commit, as somebody on another branch does."""
         self._git("reset", "--quiet", "--hard", commit)

@@ -17,6 +17,7 @@ from settings import StackSettings
 from tests.e2e.application import Application
 from tests.e2e.collector import Collector, running_collector
 from tests.e2e.commandline import CommandLine
+from tests.e2e.on_call import OnCall, somebody_on_call
 
 
 @pytest.fixture(scope="session")
@@ -27,10 +28,20 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="session")
-def stack_settings(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> StackSettings:
+def on_call() -> Iterator[OnCall]:
+    """Somebody who is told of failures."""
+    with somebody_on_call() as on_call:
+        yield on_call
+
+
+@pytest.fixture(scope="session")
+def stack_settings(tmp_path_factory: pytest.TempPathFactory, collector: Collector, on_call: OnCall) -> StackSettings:
     """Free ports and a state directory of its own."""
-    settings = StackSettings.on_free_ports(tmp_path_factory.mktemp("stack") / "state")
-    return settings.model_copy(update={"otlp_endpoint": collector.endpoint})
+    directory = tmp_path_factory.mktemp("stack")
+    channels = directory / "channels.yaml"
+    channels.write_text(f"channels:\n  - urls: ['{on_call.channel}']\n")
+    settings = StackSettings.on_free_ports(directory / "state")
+    return settings.model_copy(update={"otlp_endpoint": collector.endpoint, "channels": channels})
 
 
 @pytest.fixture(scope="session")

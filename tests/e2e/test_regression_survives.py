@@ -61,7 +61,7 @@ class SuitesMade:
 def test_a_worker_is_killed_while_suites_run(
     shop: Application, stack_settings: StackSettings, engine: DockerClient, part: str
 ) -> None:
-    shop.change("cart/app.py", "CARTS_LIMIT = 10_000", f"CARTS_LIMIT = {10_000 + len(part)}")
+    shop.change("cart/app.py", '"CARTS_LIMIT", "10000"', f'"CARTS_LIMIT", "{10_000 + len(part)}"')
     _slow_cart(shop)
     with SuitesMade(stack_settings, shop) as made:
         release = shop.start("cart")

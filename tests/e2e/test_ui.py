@@ -41,8 +41,20 @@ def test_a_failed_release_shows_why(application: Application, stack_settings: St
     with browser_page() as page:
         text = opened(page, _page_of(stack_settings, release), "User Metadata", "Failed in build", tmp_path / "1.png")
 
+        broken = f"{application.name}-catalog: a release failed, prod is as it was since"
+        incident = opened(
+            page,
+            _page_of(stack_settings, f"roll-forward:{application.name}-catalog"),
+            "User Metadata",
+            broken,
+            tmp_path / "2.png",
+        )
+
     assert "returned a non-zero code: 7" in text
     assert f"onward logs {release}" in text
+    assert "who has it: nobody yet" in incident
+    assert "returned a non-zero code: 7" in incident
+    assert f"onward fix {application.name}-catalog --commit <SHA>" in incident
 
 
 def test_the_gate_and_the_regression_have_pages_of_their_own(

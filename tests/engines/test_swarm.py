@@ -207,6 +207,16 @@ def test_a_missing_secret_is_named_with_the_command_that_makes_it(environment: E
     assert environment.engine.observe(deployment.environment, deployment.service) is None
 
 
+def test_all_that_several_tasks_printed_is_told(environment: Environments, images: Images) -> None:
+    chatty = images.pushed("seq 400; sleep 60", {})
+    five = {"scale": {"ci": {"min": 5, "max": 5}, "prod": {"min": 1, "max": 5}}}
+    deployment = environment.deployment(1, chatty, health={"command": ["true"]}, **five)
+    environment.arrive(deployment)
+    wait_for(lambda: environment.engine.logs(Environment.CI, deployment.service, 1).count("| 400") == 5)
+    output = environment.engine.logs(Environment.CI, deployment.service, 1000)
+    assert [line.rpartition(" ")[2] for line in output.splitlines()] == 5 * [str(number + 1) for number in range(400)]
+
+
 def test_a_secret_is_a_file_in_the_container(
     docker_client: DockerClient, environment: Environments, images: Images
 ) -> None:

@@ -8,13 +8,18 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from domain.artifact import Digest, digest_of
 from domain.build import ImageRecipe, SiteRecipe
 from domain.deployment import Action, Deployment, ServiceState, TaskState, UpdateState, decide, is_whole
 from domain.environment import Environment
 from domain.errors import BuildFailed, Unreachable, VerifyFailed
+from domain.evidence import FiringMonitor
 from domain.identity import ServiceId, canonical_name
 from domain.manifest import Dependency
+from domain.notice import Notice
+from domain.notifier import Undelivered
 from domain.progress import Progress
 from domain.service import ServiceDefinition
 from domain.slices import FoundSlice, SliceOwner, SliceUp
@@ -63,12 +68,19 @@ class MemoryBuilder:
 
 
 class MemoryEngine:
-    """Deploys at once, unless the release's digest is among ``sick``: then the update pauses."""
+    """Deploys at once, unless the release's commit is among ``sick``: then the update pauses.
+
+    ``sick_in`` names the only environment in which a commit does, ``slow_in`` the one in which it never arrives.
+    ``printed``: what a service printed, by canonical name.
+    """
 
     def __init__(self) -> None:
+        self.printed: dict[str, str] = {}
         self.states: dict[str, ServiceState] = {}
         self.updates: list[tuple[str, int]] = []
         self.sick: set[str] = set()
+        self.sick_in: dict[str, Environment] = {}
+        self.slow_in: dict[str, Environment] = {}
 
     def deploy(self, deployment: Deployment) -> Action:
         state = self.states.get(deployment.name)
@@ -76,7 +88,8 @@ class MemoryEngine:
         if action is Action.NOTHING:
             return action
         self.updates.append((deployment.name, deployment.number))
-        bad = deployment.commit in self.sick
+        bad = deployment.commit in self.sick or self.sick_in.get(deployment.commit) is deployment.environment
+        slow = self.slow_in.get(deployment.commit) is deployment.environment
         old = state.tasks if state and bad else ()
         new = TaskState(
             id=f"{deployment.name}.{deployment.number}",
@@ -97,7 +110,7 @@ class MemoryEngine:
             digest=deployment.artifact.digest,
             manifest=deployment.manifest.digest,
             replicas=1,
-            update=UpdateState.PAUSED if bad else UpdateState.COMPLETED,
+            update=UpdateState.PAUSED if bad else UpdateState.UPDATING if slow else UpdateState.COMPLETED,
             since=datetime.now(UTC),
             tasks=(*old, new),
         )
@@ -110,7 +123,9 @@ class MemoryEngine:
         return [state for state in self.states.values() if state.environment is environment]
 
     def logs(self, environment: Environment, service: ServiceId, lines: int) -> str:
-        return f"{canonical_name(environment, service)}.1 started\n"
+        name = canonical_name(environment, service)
+        lines_printed = self.printed.get(name, f"{name}.1 started\n").splitlines(keepends=True)
+        return "".join(lines_printed[-lines:])
 
     def url(self, environment: Environment, definition: ServiceDefinition) -> str:
         return f"http://{canonical_name(environment, definition.service)}:{definition.port}"
@@ -193,3 +208,35 @@ class MemorySlices:
 
     def found(self) -> list[FoundSlice]:
         return sorted(self.there.values(), key=lambda each: each.created)
+
+
+class MemoryNotifier:
+    """Takes every notice, but for the URLs that ``failing`` says something of."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, Notice]] = []
+        self.failing: dict[str, Undelivered] = {}
+        self._lock = threading.Lock()
+
+    def understands(self, url: SecretStr) -> bool:
+        return "://" in url.get_secret_value()
+
+    def send(self, url: SecretStr, notice: Notice) -> Undelivered | None:
+        undelivered = self.failing.get(url.get_secret_value())
+        if undelivered is None:
+            with self._lock:
+                self.taken.append((url.get_secret_value(), notice))
+        return undelivered
+
+
+class MemoryAlerts:
+    """What it was told fires, by canonical name; ``unreachable`` when it is down."""
+
+    def __init__(self) -> None:
+        self.fire: dict[str, list[FiringMonitor]] = {}
+        self.unreachable = False
+
+    def firing(self, environment: Environment, service: ServiceId) -> list[FiringMonitor]:
+        if self.unreachable:
+            raise Unreachable("Prometheus", "memory", "connection refused")
+        return self.fire.get(canonical_name(environment, service), [])

@@ -6,19 +6,24 @@ import tarfile
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
+from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
-from activities.gate import GateActivities
+from activities.evidence import EvidenceActivities
+from activities.evidence_reader import EvidenceReader
+from activities.fixes import FixActivities
+from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
 from activities.plan import PlanActivities
@@ -28,11 +33,13 @@ from activities.source import SourceActivities
 from activities.store_reader import StoreReader
 from activities.suites import SuiteActivities
 from activities.targets import Targets
+from activities.tell import TellActivities
 from activities.verdict_reader import VerdictReader
 from activities.verify import VerifyActivities
 from domain import identity
 from domain.artifact import Artifact, ArtifactKind, Digest, digest_of
 from domain.attestation import seal
+from domain.channels import Channel, Channels
 from domain.definition_file import parse_definition
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty, ServiceId, duty_of, task_queue
@@ -40,15 +47,17 @@ from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.service import Kind
-from tests.fakes.engines import MemoryBuilder, MemoryEngine, MemorySlices, MemorySuiteRunner
+from duties import orchestrating_activities
+from tests.fakes.engines import (
+    MemoryAlerts,
+    MemoryBuilder,
+    MemoryEngine,
+    MemoryNotifier,
+    MemorySlices,
+    MemorySuiteRunner,
+)
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
-from workflows.application import ApplicationWorkflow
-from workflows.lookups import LOOKUPS
-from workflows.regression import RegressionWorkflow
-from workflows.release import ReleaseWorkflow
-from workflows.sweep import SweepWorkflow
-
-WORKFLOWS = [ReleaseWorkflow, RegressionWorkflow, ApplicationWorkflow, SweepWorkflow, *LOOKUPS]
+from worker import WORKFLOWS
 
 REPOSITORY = "https://git.test/shop"
 
@@ -86,9 +95,15 @@ class MemoryOnward:
         self.engine = MemoryEngine()
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
+        self.notifier = MemoryNotifier()
+        self.channels = Channels(
+            channels=(Channel(urls=(SecretStr("memory://on-call"),), escalation=(SecretStr("memory://boss"),)),)
+        )
+        self.alerts = MemoryAlerts()
         self.signer = MemorySigner()
         self.trusted = MemorySigner()
         self.attestor = MemorySigner(b"ci's")
+        self.remind_every = timedelta(minutes=15)
         self.application = f"t{uuid4().hex[:8]}"
 
     def commit(self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info") -> ReleaseRequest:
@@ -157,14 +172,15 @@ class MemoryOnward:
     def activities(self, duty: Duty, client: Client) -> list[Callable[..., Any]]:
         """The activities of a duty, as ``duties.py`` wires them."""
         if duty is Duty.ORCHESTRATE:
-            gates = GateActivities(client)
-            return [gates.join, gates.resume, gates.sweep_gates, gates.abandoned]
+            return list(orchestrating_activities(client, self.remind_every))
         if duty is Duty.BUILD:
             builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots())
             return [
                 SourceActivities(self.repositories, self.store, PlainSnapshots()).fetch_source,
+                FixActivities(self.repositories).examine,
                 builds.build,
                 PlanActivities(self.repositories, builds).plan_builds,
+                HistoryActivities(self.repositories).changes,
                 ManifestActivities(self.store, self.signer).write_manifest,
             ]
         environment = next(one for one in ENVIRONMENTS if duty_of(one) is duty)
@@ -179,6 +195,7 @@ class MemoryOnward:
             verify.bake,
             reader.deployed,
             reader.service_logs,
+            EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,
         ]
         return [*own, *self._regression()] if duty is Duty.CI else own
 
@@ -199,20 +216,28 @@ class MemoryOnward:
             lookups.step_outputs,
             lookups.manifest,
             lookups.published_suites,
+            TellActivities(self.store, self.notifier, self.channels).tell,
+            EvidenceActivities(self.store).write,
+            EvidenceReader(self.store).evidence,
         ]
 
     @asynccontextmanager
     async def workers(self, client: Client) -> AsyncIterator[None]:
-        """One worker per duty, in this process."""
+        """One worker per duty, in this process.
+
+        What the activities start keeps real time: a skipped clock would remind on-call without end.
+        """
+        plain = Client(client.service_client, namespace=client.namespace, data_converter=client.data_converter)
         async with AsyncExitStack() as running:
             for duty in Duty:
                 worker = Worker(
                     client,
                     task_queue=task_queue(duty),
                     workflows=WORKFLOWS if duty is Duty.ORCHESTRATE else [],
-                    activities=self.activities(duty, client),
+                    activities=self.activities(duty, plain),
                     activity_executor=ThreadPoolExecutor(16),
                     max_concurrent_activities=16,
+                    sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
                 )
                 await running.enter_async_context(worker)
             yield

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.artifact import digest_of, verified
 from domain.errors import Conflict, InvalidInput, NotFound
+from domain.evidence import Change, Changes
 from domain.service import DEFINITION_FILE
 from domain.storage import StoredObject
 
@@ -86,10 +88,12 @@ class MemoryRegistry:
 
 
 class MemoryRepositories:
-    """Git repositories as mappings: (repository, commit) → path → text."""
+    """Git repositories as mappings: (repository, commit) → path → text; ``parents`` of a commit, if any."""
 
     def __init__(self) -> None:
         self.commits: dict[tuple[str, str], dict[str, str]] = {}
+        self.parents: dict[str, tuple[str, ...]] = {}
+        self.subjects: dict[str, str] = {}
 
     def definition(self, repository: str, commit: str, service_directory: str) -> str:
         return self._files(repository, commit)[str(Path(service_directory, DEFINITION_FILE))]
@@ -100,6 +104,37 @@ class MemoryRepositories:
                 file = into / Path(path).relative_to(service_directory)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text)
+
+    def is_ancestor(self, repository: str, commit: str, of: str) -> bool:
+        if commit != of:
+            self._files(repository, commit)
+        return commit != of and (repository, of) in self.commits and commit in self._reached(of)
+
+    def changes(self, repository: str, since: str | None, until: str, limit: int) -> Changes:
+        self._files(repository, until)
+        known = since is not None and (repository, since) in self.commits
+        without = self._reached(since) if since and known else set()
+        order = [each for each in reversed([at for _, at in self.commits]) if each in self._reached(until) - without]
+        found = tuple(
+            Change(commit=each, author="test", when=datetime(2026, 1, 1, tzinfo=UTC), subject=self._subject(each))
+            for each in order[:limit]
+        )
+        if since and not known:
+            return Changes(since=since, commits=found, note=f"{since[:12]} is not in the repository")
+        note = "" if found else f"{(since or '')[:12]} has everything"
+        return Changes(since=since, commits=found, more=len(order) - len(found) if since else 0, note=note)
+
+    def _subject(self, commit: str) -> str:
+        return self.subjects.get(commit, f"change {commit[:12]}")
+
+    def _reached(self, commit: str) -> set[str]:
+        reached, waiting = set[str](), [commit]
+        while waiting:
+            at = waiting.pop()
+            if at not in reached:
+                reached.add(at)
+                waiting += self.parents.get(at, ())
+        return reached
 
     def _files(self, repository: str, commit: str) -> dict[str, str]:
         if (repository, commit) not in self.commits:

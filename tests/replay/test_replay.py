@@ -9,8 +9,8 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from tests.fakes.onward import WORKFLOWS
 from tests.replay.record import HISTORIES, STORIES
+from worker import WORKFLOWS
 
 SAVED = sorted(HISTORIES.glob("*.json"))
 

@@ -15,7 +15,6 @@ from engines.edge import edge_arguments
 from engines.site_routes import ROUTES_FILE
 from settings import StackSettings, WorkerSettings
 from stack.servers import scrape_configuration
-from workflows.attributes import ALL
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -83,11 +82,6 @@ def test_no_secret_stands_in_the_file_and_every_image_is_pinned() -> None:
         )
         assert ":" in service["image"], name
         assert not service["image"].endswith(":latest"), name
-
-
-def test_the_search_attributes_are_those_of_the_workflows() -> None:
-    script = (ROOT / "deploy/search-attributes.sh").read_text()
-    assert all(key.name in script for key in ALL)
 
 
 def test_prometheus_asks_the_same_as_on_the_local_stack() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,14 @@ from domain.identity import Duty
 from settings import StackSettings, inherited_environment
 from stack.credentials import Credentials
 from stack.servers import BUCKET
-from stack.workers import CODE, WORKER, code_digest, worker_environment
+from stack.workers import CODE, WORKER, code_digest, worker, worker_environment
 
 CHECK = "import sys, settings; settings.WorkerSettings().checked_for(settings.Duty(sys.argv[1]))"
 
 
-def told(tmp_path: Path, duty: Duty) -> dict[str, str]:
+def told(tmp_path: Path, duty: Duty, channels: Path = Path()) -> dict[str, str]:
     """What the worker of a duty is started with."""
-    settings = StackSettings(state_directory=tmp_path)
+    settings = StackSettings(state_directory=tmp_path, channels=channels)
     credentials = Credentials(tmp_path, settings.name, BUCKET)
     credentials.make()
     return worker_environment(settings, credentials, "172.17.0.1", duty)
@@ -31,6 +32,34 @@ def test_a_worker_accepts_its_own_environment_and_no_other(tmp_path: Path, duty:
     environment = {**inherited_environment(), **told(tmp_path, duty), "PYTHONPATH": str(Path.cwd())}
     done = subprocess.run([sys.executable, "-c", CHECK, other], env=environment, capture_output=True, check=False)
     assert (done.returncode == 0) == (duty is other), done.stderr.decode()
+
+
+def test_who_is_told_is_known_to_the_ci_duty_alone_and_only_if_somebody_is(tmp_path: Path) -> None:
+    file = tmp_path / "channels.yaml"
+    holders = [duty for duty in Duty if told(tmp_path, duty, file).get("ONWARD_CHANNELS") == str(file)]
+    assert holders == [Duty.CI]
+    assert "ONWARD_CHANNELS" not in told(tmp_path, Duty.CI)
+
+
+def test_how_often_on_call_is_told_again_is_said_to_the_workflows_worker_alone(tmp_path: Path) -> None:
+    settings = StackSettings(state_directory=tmp_path, remind_every=timedelta(seconds=90))
+    again = StackSettings.model_validate({"remind_every": settings.environment()["ONWARD_REMIND_EVERY"]})
+    assert again.remind_every == settings.remind_every
+
+    holders = {duty: told(tmp_path, duty).get("ONWARD_REMIND_EVERY") for duty in Duty}
+    assert {duty: every for duty, every in holders.items() if every} == {Duty.ORCHESTRATE: "15m"}
+
+
+def test_a_worker_with_another_file_of_channels_is_another_worker(tmp_path: Path) -> None:
+    file = tmp_path / "channels.yaml"
+    settings = StackSettings(state_directory=tmp_path, channels=file)
+    credentials = Credentials(tmp_path, settings.name, BUCKET)
+    credentials.make()
+    configurations = set()
+    for text in ("channels: []\n", "channels: []  # for now\n"):
+        file.write_text(text)
+        configurations.add(worker(settings, credentials, "172.17.0.1", Duty.CI, lambda _: 0).configuration)
+    assert len(configurations) == 2
 
 
 def test_no_two_duties_share_a_key_of_s3(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from domain import errors
 from domain.errors import OnwardError
 from domain.release import ReleaseResult, ReleaseStatus
-from starter.lookups import _made
+from starter.answers import _made
 from starter.output import Output, exit_code_of, exit_code_of_release
 
 CODES = {

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,39 +13,9 @@ from domain.errors import InvalidInput, Unreachable
 from domain.strict_yaml import SIZE_LIMIT as DEFINITION_LIMIT
 from stores.git import GitRepositories
 from tests.servers import free_ports
+from tests.stores.repository import DEFINITION, Locked, Repository, web_server
 
-DEFINITION = "application: shop\nrole: cart\n"
 NOWHERE = "0" * 39 + "1"
-
-
-class Repository:
-    """A repository with the directory ``cart``, to be changed and committed."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.mkdir()
-        self.git("init", "--quiet", "--initial-branch=main")
-        self.write("cart/service.yaml", DEFINITION)
-        self.write("README", "outside of the service")
-
-    def git(self, *words: str) -> str:
-        options = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "protocol.file.allow=always"]
-        command = ["git", "-C", str(self.path), *options, *words]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-    def write(self, name: str, content: str) -> Path:
-        file = self.path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content)
-        return file
-
-    def link(self, name: str, target: str) -> None:
-        (self.path / name).symlink_to(target)
-
-    def commit(self) -> str:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", "change")
-        return self.git("rev-parse", "HEAD")
 
 
 @pytest.fixture
@@ -114,7 +79,7 @@ def test_a_server_that_gives_branches_only_is_asked_for_them(
     repository.write("cart/service.yaml", "later")
     repository.commit()
     repository.git("update-server-info")
-    with _web_server(repository.path) as address:
+    with web_server(repository.path) as address:
         assert repositories.definition(f"{address}/.git", commit, "cart") == DEFINITION
         repositories.checkout(f"{address}/.git", commit, "cart", into)
         with pytest.raises(InvalidInput, match=f"no commit {NOWHERE}"):
@@ -283,7 +248,7 @@ def test_what_is_no_repository_cannot_be_read(repositories: GitRepositories, tmp
 
 def test_credentials_in_a_url_are_never_shown(repositories: GitRepositories, tmp_path: Path) -> None:
     secret = "s3cr3t-t0ken"
-    with _web_server(tmp_path) as address:
+    with web_server(tmp_path) as address:
         for host in (address, f"http://127.0.0.1:{free_ports(1)[0]}"):
             with pytest.raises((InvalidInput, Unreachable)) as caught:
                 repositories.definition(host.replace("//", f"//user:{secret}@") + "/x", NOWHERE, "cart")
@@ -292,7 +257,7 @@ def test_credentials_in_a_url_are_never_shown(repositories: GitRepositories, tmp
 
 
 def test_a_server_that_wants_credentials_is_not_asked_for_ever(repositories: GitRepositories, tmp_path: Path) -> None:
-    with _web_server(tmp_path, Locked) as address, pytest.raises(InvalidInput, match="cannot be read"):
+    with web_server(tmp_path, Locked) as address, pytest.raises(InvalidInput, match="cannot be read"):
         repositories.definition(f"{address}/x", NOWHERE, "cart")
 
 
@@ -315,32 +280,3 @@ def test_a_server_that_says_nothing_is_soon_unreachable(repositories: GitReposit
         with pytest.raises(Unreachable, match="no answer"):
             repositories.definition(f"http://127.0.0.1:{listener.getsockname()[1]}/shop", NOWHERE, "cart")
         assert time.monotonic() - begin < 10
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files, the dumb protocol of git."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-class Locked(Quiet):
-    """Lets nobody in."""
-
-    def do_GET(self) -> None:
-        self.send_response(401)
-        self.send_header("WWW-Authenticate", 'Basic realm="test"')
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-
-@contextmanager
-def _web_server(directory: Path, handler: type[Quiet] = Quiet) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(directory))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()

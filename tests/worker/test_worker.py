@@ -39,6 +39,7 @@ def _started(duty: str, **variables: str) -> subprocess.CompletedProcess[str]:
         ("ci", {**KEYS, "ONWARD_SIGNING_KEY": "/nowhere/key.pem"}, "ONWARD_SIGNING_KEY"),
         ("orchestrate", KEYS, "ONWARD_S3_ACCESS_KEY"),
         ("ci", {**KEYS, "ONWARD_SLOTS": "many"}, "slots"),
+        ("prod", {**KEYS, "ONWARD_CHANNELS": "/nowhere/channels.yaml"}, "ONWARD_CHANNELS"),
     ],
 )
 def test_wrong_keys_end_it_at_once_with_their_names(duty: str, variables: dict[str, str], said: str) -> None:
@@ -55,3 +56,29 @@ def test_a_duty_that_there_is_not_is_wrong_usage() -> None:
 
     assert done.returncode == 2
     assert "orchestrate" in done.stderr
+
+
+CI_KEYS = {**KEYS, "ONWARD_VERDICT_KEY": "/nowhere/key.pem"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "channels.yaml: cannot be read: No such file or directory"),
+        ("channels: {}\n", "channels.yaml:1: channels: something else; expected a list of channels"),
+        (
+            'channels:\n  - urls: ["nothing://very-secret-key"]\n',
+            "channels.yaml:2: channels.0.urls.0: not an Apprise URL; expected",
+        ),
+    ],
+)
+def test_a_wrong_file_of_channels_ends_it_at_once_and_says_where(tmp_path: Path, text: str | None, said: str) -> None:
+    file = tmp_path / "channels.yaml"
+    if text is not None:
+        file.write_text(text)
+    done = _started("ci", **CI_KEYS, ONWARD_CHANNELS=str(file))
+
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "very-secret-key" not in done.stderr

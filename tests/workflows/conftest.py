@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from stack.servers import temporal_config
@@ -39,3 +42,28 @@ async def onward(temporal: WorkflowEnvironment) -> AsyncIterator[MemoryOnward]:
     memory = MemoryOnward()
     async with memory.workers(temporal.client):
         yield memory
+        await _ended(temporal.client, memory)
+
+
+async def _ended(client: Client, memory: MemoryOnward) -> None:
+    """Roll-forwards stay open for good, and would be work for the tests that follow."""
+    mine = f"OnwardApplication = '{memory.application}' AND ExecutionStatus = 'Running'"
+    async for each in client.list_workflows(mine):
+        with suppress(RPCError):  # it has ended meanwhile
+            await client.get_workflow_handle(each.id).terminate("the test is over")
+
+
+@pytest.fixture
+async def impatient() -> AsyncIterator[WorkflowEnvironment]:
+    """A server that asks workflows to continue as new after few events."""
+    environment = await WorkflowEnvironment.start_local(
+        data_converter=pydantic_data_converter,
+        dev_server_existing_path=str(TEMPORAL),
+        search_attributes=attributes.ALL,
+        dev_server_extra_args=[
+            *("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=40"),
+            *temporal_config(),
+        ],
+    )
+    async with environment:
+        yield environment

@@ -10,24 +10,17 @@ import pytest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
-from domain.identity import Duty, task_queue
 from domain.release import ReleaseRequest, ReleaseResult
-from workflows import attributes
 from workflows.journal import RELEASE_FAILED
 from workflows.release import ReleaseWorkflow
+from workflows.starting import release_options
 
 Release = WorkflowHandle[ReleaseWorkflow, ReleaseResult]
 
 
 async def started(client: Client, request: ReleaseRequest) -> Release:
     """A running release."""
-    return await client.start_workflow(
-        ReleaseWorkflow.run,
-        request,
-        id=request.id,
-        task_queue=task_queue(Duty.ORCHESTRATE),
-        search_attributes=attributes.of_new_release(request),
-    )
+    return await client.start_workflow(ReleaseWorkflow.run, request, **release_options(request))
 
 
 async def released(client: Client, request: ReleaseRequest) -> ReleaseResult:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from temporalio.client import WorkflowExecutionStatus
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from domain.gate_messages import Leave
 from domain.identity import candidate_key, gate_id
-from stack.servers import temporal_config
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.queueing import SIX, gate_of, in_queue, let_go, swept
 from tests.workflows.releasing import eventually
-from workflows import attributes
 
 
 async def test_a_release_that_was_terminated_in_the_queue_is_swept_out_of_it(
@@ -63,22 +57,6 @@ async def test_a_slice_whose_regression_was_terminated_is_removed(
 
     assert onward.slices.there == {}
     await release.cancel()
-
-
-@pytest.fixture
-async def impatient() -> AsyncIterator[WorkflowEnvironment]:
-    """A server that asks workflows to continue as new after few events."""
-    environment = await WorkflowEnvironment.start_local(
-        data_converter=pydantic_data_converter,
-        dev_server_existing_path=str(Path(sys.executable).with_name("temporal")),
-        search_attributes=attributes.ALL,
-        dev_server_extra_args=[
-            *("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=40"),
-            *temporal_config(),
-        ],
-    )
-    async with environment:
-        yield environment
 
 
 async def test_a_gate_continues_as_new_with_candidates_in_flight_and_loses_and_doubles_nothing(

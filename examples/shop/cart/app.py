@@ -26,7 +26,7 @@ from serving import Problem, serve
 
 CATALOG = os.environ["ONWARD_URL_CATALOG"]
 PATIENCE = 3  # seconds for the catalog's answer
-CARTS_LIMIT = 10_000
+CARTS_LIMIT = int(os.environ.get("CARTS_LIMIT", "10000"))
 
 carts = {}
 changing = threading.Lock()

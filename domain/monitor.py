@@ -1,0 +1,27 @@
+"""Monitors as Onward asks about them: which fire for a service now."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from domain.environment import Environment
+from domain.evidence import FiringMonitor
+from domain.identity import ServiceId
+
+
+class Alerts(Protocol):
+    """Where monitors are judged. ``Unreachable`` when it does not answer."""
+
+    def firing(self, environment: Environment, service: ServiceId) -> list[FiringMonitor]:
+        """What fires for the service there, the longest first.
+
+        A monitor is a service's by its labels ``environment``, ``application`` and ``role``.
+        """
+
+
+class NoAlerts:
+    """Where nothing judges monitors, none fires."""
+
+    def firing(self, environment: Environment, service: ServiceId) -> list[FiringMonitor]:  # noqa: ARG002
+        """None."""
+        return []

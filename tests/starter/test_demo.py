@@ -1,0 +1,63 @@
+"""What the demo makes of the example, and how it tells what happened."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from domain.definition_file import parse_definition
+from domain.release import ReleaseStatus, Stage, StageResult, StageStatus
+from domain.roll_forward import RollForward, RollForwardView, State, Way
+from domain.service import ServiceDefinition
+from examples.repository import break_cart, make_repository, mend_cart
+from starter.demo_ending import timeline
+from tests.domain.incidents import NOW, begun, ended, failed
+
+
+def test_the_bad_release_differs_in_the_configuration_of_prod_alone_and_so_does_the_fix(tmp_path: Path) -> None:
+    commits = [make_repository(tmp_path)]
+    definitions = [_cart(tmp_path)]
+    for change in (break_cart, mend_cart):
+        commits.append(change(tmp_path))
+        definitions.append(_cart(tmp_path))
+
+    assert len(set(commits)) == 3
+    assert [each.config.prod["CARTS_LIMIT"] for each in definitions] == ["10000", "unlimited", "100000"]
+    assert len({each.config.model_copy(update={"prod": {}}).model_dump_json() for each in definitions}) == 1
+
+
+def test_it_can_be_told_again_after_it_was_interrupted_anywhere(tmp_path: Path) -> None:
+    first = make_repository(tmp_path)
+    break_cart(tmp_path)
+    again = make_repository(tmp_path)
+
+    assert again != first
+    assert _cart(tmp_path).config.prod["CARTS_LIMIT"] == "10000"
+
+
+def test_the_timeline_is_in_the_order_of_time() -> None:
+    incident = RollForward.opened_by(failed())
+    incident.begun(begun("b"), Way.FIX)
+    incident.acknowledge("ann", NOW + timedelta(seconds=30))
+    incident.ended_well(ended("b", 5))
+    stage = StageResult(
+        name=Stage.DEPLOY_PROD, status=StageStatus.FAILED, started=NOW - timedelta(seconds=5), seconds=4
+    )
+    result = failed().result.model_copy(update={"stages": (stage,)})
+    view = RollForwardView(roll_forward=incident.id, state=State.CLOSED, prod_affected=True, incident=incident)
+
+    moments = timeline([result], view)
+
+    assert result.status is ReleaseStatus.FAILED
+    assert [each.at for each in moments] == sorted(each.at for each in moments)
+    assert [each.what.partition(" (")[0] for each in moments[:2]] == ["shop-cart #4", "shop-cart #4"]
+    assert moments[1].what.endswith(": failed in deploy prod")
+    assert [each.what for each in moments[2:]] == [
+        "roll-forward:shop-cart is open, and deploys are frozen for all but fixes",
+        "ann has it",
+        f"roll-forward:shop-cart is closed by {ended('b', 5).release}",
+    ]
+
+
+def _cart(repository: Path) -> ServiceDefinition:
+    return parse_definition((repository / "cart" / "service.yaml").read_text(), "cart/service.yaml")

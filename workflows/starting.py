@@ -1,0 +1,44 @@
+"""How a release is started, by whomever: its ID makes it one release, its attributes make it found."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from temporalio.common import Priority, TypedSearchAttributes, WorkflowIDReusePolicy
+
+from domain.identity import Duty, task_queue
+from domain.release import ReleaseRequest
+from workflows import attributes
+
+#: Ahead of a backlog of everything else; its activities and regressions inherit it.
+EXPRESS = Priority(priority_key=1)
+
+#: What a release's memo holds: all that search attributes do not.
+MEMO = {"repository", "service_directory", "requested_by", "reason", "roll_forward"}
+
+
+class ReleaseOptions(TypedDict):
+    """The options that a client and a parent workflow start a release with."""
+
+    id: str
+    task_queue: str
+    id_reuse_policy: WorkflowIDReusePolicy
+    search_attributes: TypedSearchAttributes
+    memo: dict[str, Any]
+    static_summary: str
+    static_details: str
+    priority: Priority
+
+
+def release_options(request: ReleaseRequest) -> ReleaseOptions:
+    """One that failed before may be started anew; one that ended well may not."""
+    return ReleaseOptions(
+        id=request.id,
+        task_queue=task_queue(Duty.ORCHESTRATE),
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        search_attributes=attributes.of_new_release(request),
+        memo=request.model_dump(mode="json", include=MEMO),
+        static_summary=f"{request.service} {request.commit[:12]}",
+        static_details=request.reason or "no reason was given",
+        priority=EXPRESS if request.roll_forward else Priority.default,
+    )
