@@ -6,14 +6,13 @@ from temporalio import activity
 
 from activities.combination import Combinations
 from activities.manifest_reader import ManifestReader
+from activities.published_sets import PublishedSets
 from activities.verdict_reader import VerdictReader
-from domain import identity
 from domain.errors import Conflict, Untrusted
-from domain.publication import PublishedSet
 from domain.regression import required_suites
 from domain.regression_steps import RegressionRequest
 from domain.stages import Publication, PublishedRequest, PublishedSnapshot, PublishRequest
-from domain.storage import ObjectStore, StoredObject
+from domain.storage import ObjectStore
 
 
 class PublishActivities:
@@ -22,7 +21,7 @@ class PublishActivities:
     def __init__(
         self, store: ObjectStore, manifests: ManifestReader, combinations: Combinations, verdicts: VerdictReader
     ) -> None:
-        self._store = store
+        self._sets = PublishedSets(store)
         self._manifests = manifests
         self._combinations = combinations
         self._verdicts = verdicts
@@ -30,7 +29,7 @@ class PublishActivities:
     @activity.defn
     def published(self, request: PublishedRequest) -> PublishedSnapshot:
         """What is published now."""
-        return PublishedSnapshot(snapshot=self._read(request.application)[0].snapshot)
+        return PublishedSnapshot(snapshot=self._sets.read(request.application)[0].snapshot)
 
     @activity.defn
     def publish(self, request: PublishRequest) -> Publication:
@@ -41,7 +40,7 @@ class PublishActivities:
 
         :raises Untrusted: the manifest or the verdict is not signed, or not about this.
         """
-        current, found = self._read(request.application)
+        current, etag = self._sets.read(request.application)
         pointer = self._manifests.pointer(request.manifest)
         number = current.number_of(pointer)
         if number is not None:
@@ -53,11 +52,10 @@ class PublishActivities:
         if manifest.release != request.release or manifest.service.application != request.application:
             raise Untrusted(f"{pointer.uri} is of {manifest.release}, not of {request.release}")
         following = current.with_published(manifest, pointer, request.verdict)
-        key = identity.published_set_key(request.application)
         try:
-            self._store.replace(key, following.model_dump_json().encode(), found.etag if found else None)
+            self._sets.replace(following, etag)
         except Conflict:
-            there, _ = self._read(request.application)
+            there, _ = self._sets.read(request.application)
             return Publication(number=there.number_of(pointer), contested=there.snapshot)
         return Publication(number=following.version)
 
@@ -78,8 +76,3 @@ class PublishActivities:
         fault = verdict.fault(request.manifest, request.basis, required)
         if fault:
             raise Untrusted(f"{request.release} may not be published: {fault}")
-
-    def _read(self, application: str) -> tuple[PublishedSet, StoredObject | None]:
-        found = self._store.read(identity.published_set_key(application))
-        empty = PublishedSet(application=application)
-        return (PublishedSet.model_validate_json(found.content) if found else empty), found

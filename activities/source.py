@@ -8,11 +8,11 @@ from pathlib import Path
 from temporalio import activity
 
 from activities.heartbeat import Heartbeat
+from activities.published_sets import PublishedSets
 from domain import identity
 from domain.artifact import Artifact, ArtifactKind
 from domain.definition_file import parse_definition
 from domain.errors import Conflict, InvalidDefinition, InvalidInput, Superseded
-from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.service import DEFINITION_FILE, ServiceDefinition
 from domain.source import Directory, Repositories, SnapshotFormat, checked_directory, missing_build_files
@@ -26,6 +26,7 @@ class SourceActivities:
     def __init__(self, repositories: Repositories, store: ObjectStore, snapshots: SnapshotFormat) -> None:
         self._repositories = repositories
         self._store = store
+        self._sets = PublishedSets(store)
         self._snapshots = snapshots
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -75,9 +76,8 @@ class SourceActivities:
 
         :raises Superseded: a commit that has everything of this one is published already.
         """
-        found = self._store.read(identity.published_set_key(request.application))
-        services = PublishedSet.model_validate_json(found.content).services if found else {}
-        published = services.get(request.role)
+        current, _ = self._sets.read(request.application)
+        published = current.services.get(request.role)
         if published and self._repositories.is_ancestor(request.repository, request.commit, published.commit):
             raise Superseded(
                 f"{request.commit[:12]} is an ancestor of {published.commit[:12]}, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 
 from activities.manifest_reader import ManifestReader
+from activities.published_sets import PublishedSets
 from domain import identity
 from domain.artifact import digest_of
 from domain.errors import InvalidInput, NotFound, Untrusted
@@ -18,7 +19,6 @@ from domain.lookups import (
     StepOutputs,
 )
 from domain.manifest import ManifestPointer, read_manifest
-from domain.publication import PublishedSet
 from domain.stages import PublishedRequest
 from domain.storage import ObjectStore
 
@@ -28,6 +28,7 @@ class StoreReader:
 
     def __init__(self, store: ObjectStore, manifests: ManifestReader) -> None:
         self._store = store
+        self._sets = PublishedSets(store)
         self._manifests = manifests
 
     @activity.defn
@@ -61,9 +62,8 @@ class StoreReader:
     @activity.defn
     def published_suites(self, request: PublishedRequest) -> PublishedSuites:
         """The published services of an application that have a suite."""
-        found = self._store.read(identity.published_set_key(request.application))
-        services = PublishedSet.model_validate_json(found.content).services if found else {}
-        read = {role: self._manifests.read(version.manifest) for role, version in services.items()}
+        published, _ = self._sets.read(request.application)
+        read = {role: self._manifests.read(version.manifest) for role, version in published.services.items()}
         return PublishedSuites(
             releases={role: manifest.release for role, manifest in read.items() if manifest.definition.tests}
         )

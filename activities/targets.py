@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from activities.manifest_reader import ManifestReader
+from activities.published_sets import PublishedSets
 from activities.verdict_reader import VerdictReader
-from domain import identity
 from domain.artifact import Artifact, ArtifactKind
 from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.errors import InvalidInput, Untrusted
 from domain.manifest import Manifest, ManifestPointer
-from domain.publication import PublishedSet
 from domain.service import Kind, ServiceDefinition
 from domain.stages import Target
 from domain.storage import ImageRegistry, ObjectStore
@@ -28,7 +27,7 @@ class Targets:
         verdicts: VerdictReader,
     ) -> None:
         self.environment = environment
-        self._store = store
+        self._sets = PublishedSets(store)
         self._registry = registry
         self._manifests = manifests
         self._verdicts = verdicts
@@ -44,8 +43,8 @@ class Targets:
         manifest = self._manifests.read(target.manifest)
         if manifest.release != target.release:
             raise Untrusted(f"{target.manifest.uri} is of {manifest.release}, not of {target.release}")
-        published = self._store.get(identity.published_set_key(manifest.service.application))
-        number = PublishedSet.model_validate_json(published).number_of(target.manifest)
+        published, _ = self._sets.read(manifest.service.application)
+        number = published.number_of(target.manifest)
         if number != target.number:
             raise Untrusted(f"{target.release} was published as {number or 'nothing'}, not as #{target.number}")
         self._verdicts.require_passed(target.manifest.digest, target.verdict)

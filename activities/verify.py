@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.heartbeat import Heartbeat
 from activities.log import StepLog
+from activities.published_sets import PublishedSets
 from activities.targets import Targets
 from domain import identity
 from domain.artifact import ArtifactKind
@@ -18,7 +19,6 @@ from domain.deployment import EnvironmentEngine, is_whole, refuse_overtaken
 from domain.errors import VerifyFailed
 from domain.junit import Verdict
 from domain.manifest import Manifest
-from domain.publication import PublishedSet
 from domain.service import Kind
 from domain.stages import Checked, Target
 from domain.storage import ObjectStore
@@ -42,6 +42,7 @@ class VerifyActivities:
         self._engines = engines
         self._runner = runner
         self._store = store
+        self._sets = PublishedSets(store)
 
     @activity.defn(no_thread_cancel_exception=True)
     def check_replicas(self, target: Target) -> Checked:
@@ -123,8 +124,7 @@ class VerifyActivities:
 
     def _urls(self, target: Target, manifest: Manifest) -> dict[str, str]:
         """Where each published service of the application answers."""
-        content = self._store.get(identity.published_set_key(manifest.service.application))
-        published = PublishedSet.model_validate_json(content)
+        published, _ = self._sets.read(manifest.service.application)
         definitions = [self._targets.published(version.manifest) for version in published.services.values()]
         return {
             definition.role: self._engines[definition.kind].url(target.environment, definition)

@@ -82,3 +82,14 @@ def test_another_releases_manifest_is_not_published() -> None:
 
     with pytest.raises(Untrusted, match="not of release:shop-cart:cccccccccccc"):
         publishing.publish(cart, {}, publishing.attested(cart, {}), "release:shop-cart:cccccccccccc")
+
+
+def test_nothing_is_published_over_a_set_that_cannot_be_read() -> None:
+    publishing, cart = Publishing(), manifest()
+    publishing.signed(cart)
+    verdict = publishing.attested(cart, {})
+    publishing.onward.store.put("published/shop.json", b"<html>503</html>")
+
+    with pytest.raises(Untrusted, match=r"published/shop\.json is not a published set: Invalid JSON"):
+        publishing.publish(cart, {}, verdict)
+    assert publishing.onward.store.get("published/shop.json") == b"<html>503</html>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +14,14 @@ from settings import StackSettings
 from stack.places import StateDirectory
 from stack.supervision import Supervisor
 
-TEMPORAL = Path(sys.executable).with_name("temporal")
+_TEMPORAL = Path(sys.executable).with_name("temporal")
+
+
+def temporal(settings: StackSettings, *words: str) -> None:
+    """The ``temporal`` command, as an engineer may use it."""
+    address = f"127.0.0.1:{settings.temporal_port}"
+    done = subprocess.run([_TEMPORAL, *words, "--address", address], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def killed(settings: StackSettings, part: str) -> None:

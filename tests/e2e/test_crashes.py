@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 
 import pytest
@@ -17,7 +16,7 @@ from stack.places import StateDirectory
 from stack.supervision import Supervisor
 from tests.e2e.application import Application
 from tests.e2e.commandline import CommandLine
-from tests.e2e.disturbance import TEMPORAL, killed, runs_again, until
+from tests.e2e.disturbance import killed, runs_again, temporal, until
 
 
 def _stage(onward: CommandLine, name: str) -> str:
@@ -117,9 +116,9 @@ def test_a_cancel_stops_the_build_and_leaves_no_container(
     release = application.start("catalog")
     until(building)
 
-    workflow = f"release:{application.name}-catalog:{application.commit[:12]}"
-    address = f"127.0.0.1:{stack_settings.temporal_port}"
-    subprocess.run([TEMPORAL, "workflow", "cancel", "-w", workflow, "--address", address], check=True)
+    temporal(
+        stack_settings, "workflow", "cancel", "-w", f"release:{application.name}-catalog:{application.commit[:12]}"
+    )
 
     document = application.ended(release, 1)
     assert document["status"] == "failed"

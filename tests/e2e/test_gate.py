@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import shutil
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from examples.repository import rename_in_cart
 from settings import StackSettings
 from tests.e2e.application import Application
-from tests.e2e.disturbance import TEMPORAL, until
+from tests.e2e.disturbance import temporal, until
 
 CATALOG_SUITE = "catalog/tests/integration/test_catalog.py"
 CART_SUITE = "cart/tests/integration/test_cart.py"
@@ -51,7 +51,7 @@ def _stands(application: Application, role: str) -> bool:
 def _copies(application: Application, roles: Sequence[str]) -> None:
     """The catalog under other names, to have services that know nothing of each other."""
     for role in roles:
-        subprocess.run(["cp", "-r", application.repository / "catalog", application.repository / role], check=True)
+        shutil.copytree(application.repository / "catalog", application.repository / role)
         definition = application.repository / role / "service.yaml"
         text = definition.read_text().replace("role: catalog", f"role: {role}").replace("/catalog}", f"/{role}}}")
         definition.write_text(text)
@@ -157,10 +157,9 @@ def test_a_release_that_is_terminated_in_the_queue_frees_its_place(
     behind = application.start("cart")
     until(lambda: _stands(application, "cart"))
 
-    address = f"127.0.0.1:{stack_settings.temporal_port}"
-    workflow = f"release:{application.name}-catalog:{application.commit[:12]}"
     began = time.monotonic()
-    subprocess.run([TEMPORAL, "workflow", "terminate", "-w", workflow, "--address", address], check=True)
+    release = f"release:{application.name}-catalog:{application.commit[:12]}"
+    temporal(stack_settings, "workflow", "terminate", "-w", release)
 
     until(lambda: not _stands(application, "catalog"))
     assert time.monotonic() - began < 60

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -14,7 +13,7 @@ from engines.docker_api import connect
 from engines.labels import Label
 from settings import StackSettings
 from tests.e2e.application import Application
-from tests.e2e.disturbance import TEMPORAL, killed, until
+from tests.e2e.disturbance import killed, temporal, until
 from tests.e2e.slices import slices_of
 
 SUITE = "cart/tests/integration/test_cart.py"
@@ -82,10 +81,8 @@ def test_a_cancelled_release_takes_its_slice_along(
     release = shop.start("cart")
     until(lambda: any("suite" in name for name in slices_of(engine, shop)))
 
-    workflow = f"release:{shop.name}-cart:{shop.commit[:12]}"
-    address = f"127.0.0.1:{stack_settings.temporal_port}"
     began = time.monotonic()
-    subprocess.run([TEMPORAL, "workflow", "cancel", "-w", workflow, "--address", address], check=True)
+    temporal(stack_settings, "workflow", "cancel", "-w", f"release:{shop.name}-cart:{shop.commit[:12]}")
 
     document = shop.ended(release, 1)
     assert (document["failure"]["stage"], document["failure"]["kind"]) == ("regression", "Cancelled")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 from settings import StackSettings
 from tests.e2e.application import Application
 from tests.e2e.commandline import CommandLine
-from tests.e2e.disturbance import TEMPORAL, killed, until
+from tests.e2e.disturbance import killed, temporal, until
 from tests.e2e.on_call import OnCall
 
 BROKEN_STEP = 'RUN ["python3", "-c", "raise SystemExit(7)"]\n'
@@ -28,12 +27,6 @@ def broken_in_prod(application: Application, role: str) -> str:
     dockerfile = (application.repository / role / "Dockerfile").read_text()
     kept = [line for line in dockerfile.splitlines() if not line.startswith(("CMD", "ENTRYPOINT"))]
     return application.write(f"{role}/Dockerfile", "\n".join([*kept, 'CMD ["python3", "start.py"]', ""]))
-
-
-def temporal(settings: StackSettings, *words: str) -> None:
-    """The ``temporal`` command, as an engineer may use it on a workflow."""
-    address = f"127.0.0.1:{settings.temporal_port}"
-    subprocess.run([TEMPORAL, "workflow", *words, "--address", address], check=True, capture_output=True)
 
 
 def test_broken_in_prod_everything_waits_for_the_fix_and_then_goes_on_in_order(
@@ -138,7 +131,7 @@ def test_a_registry_that_was_down_is_no_fault_of_the_code_so_the_commit_is_retri
     release = application.start("catalog")
     name = f"{application.name}-catalog"
     until(lambda: "build" in onward.run("why", name).stdout)
-    temporal(stack_settings, "cancel", "-w", f"release:{name}:{application.commit[:12]}")
+    temporal(stack_settings, "workflow", "cancel", "-w", f"release:{name}:{application.commit[:12]}")
     document = application.ended(release, 1)
     assert document["failure"]["kind"] == "Cancelled"
     assert document["roll_forward"] == f"roll-forward:{name}"
@@ -150,7 +143,7 @@ def test_a_registry_that_was_down_is_no_fault_of_the_code_so_the_commit_is_retri
     assert "is on its way" in late.stderr
     assert "by ann" in late.stderr
 
-    temporal(stack_settings, "terminate", "-w", f"release:{name}:{application.commit[:12]}")
+    temporal(stack_settings, "workflow", "terminate", "-w", f"release:{name}:{application.commit[:12]}")
     application.ended(again, 1)
     until(lambda: (application.roll_forward("catalog") or {}).get("state") == "waiting", seconds=90)
     incident = application.incident("catalog")["incident"]
@@ -165,7 +158,9 @@ def test_a_release_that_dies_in_any_way_belongs_to_exactly_one_roll_forward(
     with_step(application, "catalog", SLOW_STEP.format(mark=application.name, seconds=600))
     release = application.start("catalog")
     until(lambda: "build" in onward.run("why", f"{application.name}-catalog").stdout)
-    temporal(stack_settings, "terminate", "-w", f"release:{application.name}-catalog:{application.commit[:12]}")
+    temporal(
+        stack_settings, "workflow", "terminate", "-w", f"release:{application.name}-catalog:{application.commit[:12]}"
+    )
     application.ended(release, 1)
     until(lambda: application.roll_forward("catalog") is not None, seconds=90)
 

@@ -16,27 +16,18 @@ from engines.labels import Label
 from engines.swarm_api import SwarmServices
 from settings import StackSettings
 from stack.base_image import PYTHON_IMAGE
-from stack.credentials import Credentials
 from stack.down import down
-from stack.engine import bridge_gateway
 from stack.places import Machine, StateDirectory
 from stack.processes import is_alive, marked
-from stack.servers import BUCKET, s3_access
 from stack.services import RESTING, DeployedServices, remove_abandoned
 from stack.supervision import Supervisor
-from stores.s3 import S3ObjectStore
+from tests.bucket import bucket_of
 from tests.engines.conftest import wait_for
 from tests.stack.conftest import NewStack, quiet, started
 
 pytestmark = pytest.mark.server
 
 Deployed = tuple[str, str]
-
-
-def store(settings: StackSettings, engine: DockerClient, duty: Duty) -> S3ObjectStore:
-    """Onward's bucket, with the key of a duty."""
-    credentials = Credentials(StateDirectory(settings).keys, settings.name, BUCKET)
-    return S3ObjectStore(**s3_access(settings, credentials, bridge_gateway(engine), duty), bucket=BUCKET)
 
 
 @pytest.fixture
@@ -68,13 +59,13 @@ def deployed(engine: DockerClient) -> Iterator[Deployed]:
 def test_down_ends_every_process_and_keeps_the_data(new_stack: NewStack, engine: DockerClient) -> None:
     settings = new_stack()
     started(settings, ("s3",))
-    store(settings, engine, Duty.BUILD).put("kept", b"content")
+    bucket_of(settings, engine, Duty.BUILD).put("kept", b"content")
     processes = marked("SUPERVISOR_SERVER_URL", f"unix://{StateDirectory(settings).supervisor_socket}")
     assert processes
     down(settings, False, quiet)
     assert not any(map(is_alive, processes))
     started(settings, ("s3",))
-    assert store(settings, engine, Duty.BUILD).get("kept") == b"content"
+    assert bucket_of(settings, engine, Duty.BUILD).get("kept") == b"content"
 
 
 def test_purge_deletes_what_is_ours_and_nothing_else(new_stack: NewStack) -> None:
@@ -168,7 +159,7 @@ def test_each_duty_writes_only_its_own_part_of_s3(new_stack: NewStack, engine: D
 
 def _may_write(settings: StackSettings, engine: DockerClient, duty: Duty, key: str) -> bool:
     try:
-        store(settings, engine, duty).put(key, b"content")
+        bucket_of(settings, engine, duty).put(key, b"content")
     except InvalidInput:
         return False
     return True

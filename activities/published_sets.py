@@ -1,0 +1,39 @@
+"""Published sets as they are kept: one object per application, written by compare-and-swap only."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from domain import identity
+from domain.errors import Untrusted
+from domain.publication import PublishedSet
+from domain.storage import ObjectStore
+
+
+class PublishedSets:
+    """Reads and replaces them."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def read(self, application: str) -> tuple[PublishedSet, str | None]:
+        """What is published, an empty set if nothing is; and the tag that :meth:`replace` wants.
+
+        :raises Untrusted: what is kept there is no published set.
+        """
+        key = identity.published_set_key(application)
+        found = self._store.read(key)
+        if found is None:
+            return PublishedSet(application=application), None
+        try:
+            return PublishedSet.model_validate_json(found.content), found.etag
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]["msg"]
+            raise Untrusted(
+                f"{self._store.uri(key)} is not a published set: {fault}\n  next: restore its last good version"
+            ) from None
+
+    def replace(self, following: PublishedSet, etag: str | None) -> None:
+        """Put the next set in the place of the one that was read; ``Conflict`` when that was replaced already."""
+        key = identity.published_set_key(following.application)
+        self._store.replace(key, following.model_dump_json().encode(), etag)
