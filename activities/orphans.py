@@ -28,14 +28,8 @@ QUERY_TIMEOUT = timedelta(seconds=5)
 AT_ONCE = 50
 
 RUNS = SearchAttributeKey.for_keyword_list("OnwardRuns")
-APPLICATION = SearchAttributeKey.for_keyword("OnwardApplication")
-ROLE = SearchAttributeKey.for_keyword("OnwardRole")
-COMMIT = SearchAttributeKey.for_keyword("OnwardCommit")
 STAGE = SearchAttributeKey.for_keyword("OnwardStage")
 NUMBER = SearchAttributeKey.for_int("OnwardNumber")
-
-#: The repository of a release that somebody started in another way.
-UNKNOWN = "unknown"
 
 _ENDS = {
     WorkflowExecutionStatus.CANCELED: "Cancelled",
@@ -117,13 +111,7 @@ class OrphanActivities:
         """
         if await self._was_reset(closed):
             return None
-        keys, memo = closed.typed_search_attributes, await closed.memo()
-        request = ReleaseRequest(
-            application=keys.get(APPLICATION) or "",
-            role=keys.get(ROLE) or "",
-            commit=keys.get(COMMIT) or "",
-            **{"repository": UNKNOWN, **{name: value for name, value in memo.items() if value}},
-        )
+        request, keys = await self._request(closed), closed.typed_search_attributes
         outline = ReleaseResult(
             release=closed.id,
             application=request.application,
@@ -140,6 +128,15 @@ class OrphanActivities:
             result = result.ended_from_outside(kind, Stage(stage) if stage else None)
         ended = closed.close_time or datetime.now(UTC)
         return FailedRelease(request=request, run=closed.run_id, result=result, ended=ended)
+
+    async def _request(self, closed: WorkflowExecution) -> ReleaseRequest:
+        """What it was started with, by whomever and in whatever way: its first event holds it."""
+        handle = self._client.get_workflow_handle(closed.id, run_id=closed.run_id)
+        started = await anext(handle.fetch_history_events(page_size=1))
+        given = started.workflow_execution_started_event_attributes.input
+        request: ReleaseRequest
+        (request,) = await self._client.data_converter.decode(given.payloads, [ReleaseRequest])
+        return request
 
     async def _last_word(self, closed: WorkflowExecution) -> ReleaseResult | None:
         handle = self._client.get_workflow_handle(closed.id, run_id=closed.run_id)

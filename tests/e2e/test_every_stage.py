@@ -66,7 +66,7 @@ def test_manifest_cancelled_while_nobody_signs(
     dockerfile = (application.repository / "catalog" / "Dockerfile").read_text()
     application.write("catalog/Dockerfile", f"{dockerfile}{step}")
     release = application.start("catalog")
-    until(lambda: "RUN" in onward.run("why", f"{application.name}-catalog").stdout)
+    until(lambda: "Running in" in onward.run("why", f"{application.name}-catalog").stdout)
 
     with _nothing_dispatched(stack_settings, Duty.BUILD):
         until(lambda: _stage(onward, application) == Stage.MANIFEST)
