@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
@@ -20,6 +21,10 @@ RETRY = RetryPolicy(
     maximum_interval=timedelta(seconds=20),
     non_retryable_error_types=[*(error.__name__ for error in FINAL_ERRORS), "ValidationError"],
 )
+
+#: The same for work that may take long: a server that is down all the time ends it after :data:`PATIENCE`
+#: (20 attempts, 291 s between the first and the last), not when the work itself would have had to be done.
+PATIENT_RETRY = replace(RETRY, maximum_attempts=20)
 
 #: People wait for an answer: a server that is down is said soon.
 LOOKUP_RETRY = RetryPolicy(
@@ -78,7 +83,7 @@ def long(duty: Duty, summary: str, timeout: timedelta) -> ActivityConfig:
         schedule_to_close_timeout=timeout + PATIENCE,
         heartbeat_timeout=HEARTBEAT,
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        retry_policy=RETRY,
+        retry_policy=PATIENT_RETRY,
         summary=summary,
     )
 

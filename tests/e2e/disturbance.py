@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from settings import StackSettings
@@ -27,6 +28,17 @@ def temporal(settings: StackSettings, *words: str) -> None:
 def killed(settings: StackSettings, part: str) -> None:
     """SIGKILL for one part of the stack; its supervisor starts it again."""
     os.kill(Supervisor(StateDirectory(settings)).pid(part), signal.SIGKILL)
+
+
+@contextmanager
+def stopped(settings: StackSettings, part: str) -> Iterator[None]:
+    """One part of the stack takes connections and says nothing, until the end of the block."""
+    pid = Supervisor(StateDirectory(settings)).pid(part)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def runs_again(settings: StackSettings, part: str, before: int) -> bool:

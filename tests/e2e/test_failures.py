@@ -33,6 +33,7 @@ def test_a_build_that_fails_says_which_step_and_deploys_nothing(application: App
     assert (document["failure"]["stage"], document["failure"]["kind"]) == ("build", "BuildFailed")
     assert "returned a non-zero code: 7" in document["failure"]["message"]
     assert document["failure"]["evidence"].endswith("build-image.log")
+    assert document["roll_forward"] == f"roll-forward:{application.name}-catalog"
     assert application.deployed("catalog") == {}
 
 
@@ -43,6 +44,7 @@ def test_a_container_that_exits_at_once_does_not_get_beyond_its_slice(applicatio
 
     assert (document["failure"]["stage"], document["failure"]["kind"]) == ("regression", "RegressionFailed")
     assert "exit" in document["failure"]["message"]
+    assert document["roll_forward"] == f"roll-forward:{application.name}-catalog"
     assert document["number"] is None
     assert application.deployed("catalog") == {}
 
@@ -105,4 +107,5 @@ def test_failing_smoke_cases_stop_the_release_before_prod(application: Applicati
 
     assert document["failure"]["stage"] == "verify ci"
     assert "test_smoke_tea_has_a_name_and_a_price failed" in document["failure"]["message"]
+    assert document["roll_forward"] == f"roll-forward:{application.name}-catalog"
     assert application.deployed("catalog")["prod"]["number"] == 1

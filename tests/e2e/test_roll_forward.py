@@ -7,7 +7,7 @@ from pathlib import Path
 from settings import StackSettings
 from tests.e2e.application import Application
 from tests.e2e.commandline import CommandLine
-from tests.e2e.disturbance import killed, temporal, until
+from tests.e2e.disturbance import killed, stopped, temporal, until
 from tests.e2e.on_call import OnCall
 
 BROKEN_STEP = 'RUN ["python3", "-c", "raise SystemExit(7)"]\n'
@@ -124,7 +124,7 @@ def test_an_ordinary_release_is_adopted_and_a_fix_may_be_in_another_service(
     assert application.roll_forward("catalog") is None
 
 
-def test_a_registry_that_was_down_is_no_fault_of_the_code_so_the_commit_is_retried(
+def test_cancelled_retried_and_terminated_are_attempts_of_one_roll_forward(
     application: Application, onward: CommandLine, stack_settings: StackSettings
 ) -> None:
     with_step(application, "catalog", SLOW_STEP.format(mark=application.name, seconds=600))
@@ -148,6 +148,26 @@ def test_a_registry_that_was_down_is_no_fault_of_the_code_so_the_commit_is_retri
     until(lambda: (application.roll_forward("catalog") or {}).get("state") == "waiting", seconds=90)
     incident = application.incident("catalog")["incident"]
     assert [each["failure"]["kind"] for each in incident["attempts"]] == ["Cancelled", "Terminated"]
+    assert [each["way"] for each in incident["attempts"]] == ["opened it", "retry"]
+
+
+def test_once_the_registry_is_back_the_same_commit_is_retried(
+    application: Application, onward: CommandLine, stack_settings: StackSettings
+) -> None:
+    name = f"{application.name}-catalog"
+    with_step(application, "catalog", SLOW_STEP.format(mark=application.name, seconds=1))
+    with stopped(stack_settings, "registry"):
+        release = application.start("catalog")
+        until(lambda: "push" in onward.run("why", name).stdout)
+        temporal(stack_settings, "workflow", "cancel", "-w", f"release:{name}:{application.commit[:12]}")
+        document = application.ended(release, 1)
+    assert (document["failure"]["stage"], document["roll_forward"]) == ("build", f"roll-forward:{name}")
+
+    again = onward.json("retry", name, "--by", "ann")
+
+    assert (again["status"], again["release"]) == ("verified", document["release"])
+    until(lambda: application.roll_forward("catalog") is None)
+    incident = application.incident("catalog")["incident"]
     assert [each["way"] for each in incident["attempts"]] == ["opened it", "retry"]
 
 
