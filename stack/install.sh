@@ -27,7 +27,7 @@ if ! { apt-get update -qq && apt-get install -qq -y --no-install-recommends "$@"
 fi
 
 if [ -d /run/systemd/system ]; then
-    for unit in docker-registry prometheus; do
+    for unit in docker-registry prometheus prometheus-alertmanager; do
         case " $* " in *" $unit "*) systemctl disable --now "$unit" >/dev/null 2>&1 || true ;; esac
     done
 fi

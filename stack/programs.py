@@ -59,10 +59,13 @@ MMDEBSTRAP = Program(
 )
 BUSYBOX = Program("busybox", ("busybox",), "busybox-static", "is the smallest image to test with", version=("--help",))
 COMPOSE = Program("docker-compose", ("docker-compose",), "docker-compose", "checks docker-compose.yml in the tests")
+ALERTMANAGER = Program(
+    "Alertmanager", ("prometheus-alertmanager", "alertmanager"), "prometheus-alertmanager", "sends alerts in the tests"
+)
 CHROMIUM = Program("Chromium", ("chromium", "google-chrome"), "chromium", "opens the Temporal Web UI in the tests")
 
 STACK = (GIT, DOCKERD, REGISTRY, PROMETHEUS, MMDEBSTRAP)
-TESTS = (BUSYBOX, COMPOSE, CHROMIUM)
+TESTS = (BUSYBOX, COMPOSE, ALERTMANAGER, CHROMIUM)
 
 #: What pip installed, with what it is for.
 PYTHON_TOOLS = {"temporal": "Temporal with its Web UI", "weed": "S3", "traefik": "the edge proxies"}
