@@ -110,6 +110,24 @@ def prometheus_server(rules: str) -> Iterator[str]:
             yield f"http://{address}"
 
 
+@contextmanager
+def alertmanager_server(receiver: str, token: str) -> Iterator[str]:
+    """Debian's Alertmanager, by itself, which sends all that fires to one webhook at once; its address."""
+    with _directory("alertmanager") as directory:
+        address = f"{LOOPBACK}:{free_ports(1)[0]}"
+        authorization = {"http_config": {"authorization": {"credentials": token}}}
+        settings = {
+            "route": {"receiver": "onward", "group_wait": "0s", "group_interval": "1s", "group_by": ["..."]},
+            "receivers": [{"name": "onward", "webhook_configs": [{"url": receiver, **authorization}]}],
+        }
+        (directory / "alertmanager.yml").write_text(json.dumps(settings))
+        command = ["prometheus-alertmanager", f"--config.file={directory / 'alertmanager.yml'}", "--log.level=warn"]
+        command += [f"--storage.path={directory / 'data'}", f"--web.listen-address={address}"]
+        command += ["--cluster.listen-address="]
+        with _running(command, directory, lambda: requests.get(f"http://{address}/-/ready", timeout=1).ok):
+            yield f"http://{address}"
+
+
 def free_ports(count: int, address: str = LOOPBACK) -> list[int]:
     """Ports that nobody listens on, nor on the ports 10000 above them."""
     found: list[int] = []
