@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -128,6 +129,26 @@ def test_a_release_whose_time_is_up_is_found_by_the_sweep(
     attempts = application.incident("catalog")["incident"]["attempts"]
     assert [each["failure"]["kind"] for each in attempts] == ["Timeout"]
     _retried(application, onward)
+
+
+def test_an_activity_that_is_paused_by_hand_waits_until_it_is_let_go(
+    application: Application, onward: CommandLine, stack_settings: StackSettings
+) -> None:
+    """As docs/on-call.md says for a server that must not be hammered."""
+    with _nothing_dispatched(stack_settings, Duty.BUILD):
+        release = application.start("catalog")
+        until(lambda: _stage(onward, application) == Stage.SOURCE)
+        described = temporal(stack_settings, "workflow", "describe", "-w", _release(application), "-o", "json")
+        (pending,) = json.loads(described)["pendingActivities"]
+        activity = ["--workflow-id", _release(application), "--activity-id", pending["activityId"]]
+        temporal(stack_settings, "activity", "pause", *activity, "--reason", "git is down")
+    time.sleep(3)
+    assert _stage(onward, application) == Stage.SOURCE
+    assert "(git is down): temporal activity unpause" in onward.run("why", f"{application.name}-catalog").stdout
+
+    temporal(stack_settings, "activity", "unpause", *activity)
+
+    assert application.ended(release)["status"] == "verified"
 
 
 def _opened_by(application: Application, document: Any, stage: str, kind: str) -> dict[str, Any]:
