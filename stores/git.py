@@ -120,7 +120,9 @@ def _require_directory(git: Git, repository: str, commit: str, directory: str) -
     entry = None if directory == "." else next(iter(_entries(git, commit, directory)), None)
     if directory != "." and (entry is None or entry.mode != TREE):
         raise InvalidInput(
-            f"there is no directory {directory} at {commit[:12]}", where=shown(repository), expected="--service-dir"
+            f"there is no directory {directory} at {commit[:12]}",
+            where=shown(repository),
+            expected="a directory that the commit has",
         )
 
 

@@ -118,7 +118,8 @@ def test_a_directory_or_a_file_that_is_not_there_is_named(
     repository.link("linked", "cart")
     commit = repository.commit()
     for directory in ("nowhere", "README", "linked", "cart/service.yaml"):
-        with pytest.raises(InvalidInput, match=f"no directory {directory}"):
+        wanted = f"no directory {directory} at {commit[:12]}\n  expected: a directory that the commit has"
+        with pytest.raises(InvalidInput, match=wanted):
             repositories.definition(str(repository.path), commit, directory)
         with pytest.raises(InvalidInput, match=f"no directory {directory}"):
             repositories.checkout(str(repository.path), commit, directory, into)
