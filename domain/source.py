@@ -14,6 +14,7 @@ from domain.artifact import Digest, canonical_json, digest_of
 from domain.errors import InvalidInput
 from domain.evidence import Changes
 from domain.identity import COMMIT_PATTERN, ServiceId
+from domain.repository import same_for_all_spellings
 from domain.service import Kind, ServiceDefinition
 
 
@@ -74,7 +75,7 @@ class Directory(BaseModel):
     @property
     def digest(self) -> Digest:
         """A name for the directory, whatever service it holds."""
-        return digest_of(canonical_json([_normal_repository(self.repository), self.service_directory]))
+        return digest_of(canonical_json([same_for_all_spellings(self.repository), self.service_directory]))
 
 
 def missing_build_files(definition: ServiceDefinition, paths: Collection[str]) -> list[str]:
@@ -109,17 +110,6 @@ def checked_commit(text: str) -> str:
     )
 
 
-def checked_repository(text: str) -> str:
-    """A repository that holds no credential; it is kept with the release, in manifests and in evidence."""
-    if "@" in text.partition("://")[2].partition("/")[0]:
-        raise InvalidInput(
-            "the URL holds a credential, which would be kept with the release",
-            where="--repo",
-            expected="a URL without user and password; git's credential helper or ssh has them",
-        )
-    return text
-
-
 def checked_directory(text: str) -> str:
     """A directory inside a repository, in its normal form; ``InvalidInput`` when it leads out."""
     normal = posixpath.normpath(text or ".")
@@ -130,7 +120,3 @@ def checked_directory(text: str) -> str:
             expected="a relative path without ..",
         )
     return normal
-
-
-def _normal_repository(url: str) -> str:
-    return url.rstrip("/").removesuffix(".git").rstrip("/")

@@ -11,8 +11,9 @@ import typer
 
 from domain.definition_file import parse_definition
 from domain.release import ReleaseRequest, ReleaseStatus
+from domain.repository import checked_repository
 from domain.service import DEFINITION_FILE
-from domain.source import checked_commit, checked_directory, checked_repository
+from domain.source import checked_commit, checked_directory
 from starter.command import (
     By,
     Commit,
