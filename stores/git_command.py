@@ -77,6 +77,18 @@ class Git:
         """What a command prints that only reads what is here."""
         return subprocess.run(self._command(words), stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
 
+    def beginning(self, limit: int, *words: str) -> bytes:
+        """The same, at most so many bytes of it."""
+        command = self._command(words)
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 – it was started with a pipe
+            try:
+                return process.stdout.read(limit)
+            finally:
+                process.kill()
+
     def stream(self, *words: str, stdin: IO[bytes]) -> subprocess.Popen[bytes]:
         """The same for a command whose output is too large to be held."""
         return subprocess.Popen(self._command(words), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

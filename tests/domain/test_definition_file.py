@@ -65,7 +65,7 @@ FAULTS = {
     "1: x": "6: a key that is not text; expected text keys",
     "---\na: b": "6: not YAML: but found another document; expected one YAML document",
     f"x: {'[' * 40}{']' * 40}": "6: nested too deeply; expected at most 32 levels",
-    f"# {'x' * 262_144}": "1: 262",
+    f"# {'x' * 262_144}": "6: too large; expected at most 256 KiB",
     'owner2: "\\0"': "6: owner2: text with NUL",
 }
 
