@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.heartbeat import Heartbeat
 from activities.published_sets import PublishedSets
-from domain import identity
+from domain import keys
 from domain.artifact import Artifact, ArtifactKind
 from domain.definition_file import invalid_keys, read_definition
 from domain.errors import Conflict, InvalidDefinition, Superseded
@@ -52,7 +52,7 @@ class SourceActivities:
             progress.say("storing the snapshot")
             archive = Path(scratch, "snapshot.tar")
             digest = self._snapshots.pack(files, archive)
-            key = identity.source_key(digest)
+            key = keys.source_key(digest)
             self._store.create_file(key, archive, digest)
         snapshot = Artifact(kind=ArtifactKind.SOURCE, uri=self._store.uri(key), digest=digest)
         return Source(definition=definition, snapshot=snapshot)
@@ -72,7 +72,7 @@ class SourceActivities:
 
     def _claim(self, request: ReleaseRequest, directory: str, files: ServiceFiles) -> None:
         claim = Directory(repository=request.repository, service_directory=directory, service=request.service)
-        key = identity.directory_claim_key(claim.digest)
+        key = keys.directory_claim_key(claim.digest)
         found = self._store.read(key)
         if found is None:
             try:
