@@ -13,6 +13,7 @@ import pytest
 from domain.errors import InvalidInput, Unreachable
 from domain.strict_yaml import SIZE_LIMIT as DEFINITION_LIMIT
 from stores.git import GitRepositories
+from stores.git_command import Git
 from tests.servers import free_ports
 from tests.stores.repository import DEFINITION, Locked, Repository, web_server
 
@@ -142,6 +143,11 @@ def test_of_a_definition_no_more_is_read_than_shows_that_it_is_too_large(
     for address in (str(repository.path), repository.path.as_uri()):
         assert len(repositories.files(address, commit, "fits").definition) == DEFINITION_LIMIT
         assert len(repositories.files(address, commit, "large").definition) == DEFINITION_LIMIT + 1
+
+
+def test_a_file_that_the_server_does_not_give_is_no_empty_file(repository: Repository, tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match=f"it gave no {NOWHERE}"):
+        Git(tmp_path / "git", str(repository.path), 30).beginning(9, "cat-file", "blob", NOWHERE)
 
 
 def test_a_directory_is_listed_as_it_is_checked_out(
