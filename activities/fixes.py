@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from temporalio import activity
 
 from activities.heartbeat import Heartbeat
-from domain.definition_file import parse_definition
+from domain.definition_file import read_definition
 from domain.roll_forward_messages import FixFacts, FixProposal
-from domain.service import DEFINITION_FILE
 from domain.source import Repositories, checked_commit, checked_directory
 
 
@@ -23,13 +20,12 @@ class FixActivities:
     def examine(self, proposal: FixProposal) -> FixFacts:
         """Whose service a commit holds, and which of some commits it is behind.
 
-        :raises InvalidInput: the commit or its ``service.yaml`` is not there, or not valid.
+        :raises InvalidInput: the commit or its ``service.yaml`` is not there, or not fit to be released.
         """
         commit, directory = checked_commit(proposal.commit), checked_directory(proposal.service_directory)
         with Heartbeat() as progress:
             progress.say(f"reading {commit[:12]}")
-            text = self._repositories.definition(proposal.repository, commit, directory)
-            definition = parse_definition(text, str(Path(directory, DEFINITION_FILE)))
+            definition = read_definition(self._repositories.files(proposal.repository, commit, directory))
             behind = []
             for each in proposal.against:
                 progress.say(f"comparing with {each[:12]}")

@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.combination import Combinations
 from activities.heartbeat import Heartbeat
 from activities.log import StepLog
-from domain import identity
+from domain import identity, keys
 from domain.attestation import Signer, seal
 from domain.environment import Environment
 from domain.regression import SuiteResult, SuiteToRun, result_of, settled, skipped
@@ -36,8 +36,8 @@ class SuiteActivities:
         that fails in whatever way is an answer, not an error.
         """
         step = _step(request.ordinal, request.suite, request.attempt)
-        log = StepLog(self._store, identity.log_key(request.release, request.run, step))
-        key = identity.report_key(request.release, request.run, step)
+        log = StepLog(self._store, keys.log_key(request.release, request.run, step))
+        key = keys.report_key(request.release, request.run, step)
         began = time.monotonic()
         with Heartbeat(every=log.flush_if_due) as progress:
             outcome = self._runner.run(_run(request), progress)
@@ -65,7 +65,7 @@ class SuiteActivities:
         if request.fault:
             verdict = verdict.model_copy(update={"failure": request.fault})
         envelope = seal(verdict.document(), self._signer).model_dump_json().encode()
-        self._store.create(identity.verdict_key(regression.candidate, verdict.digest), envelope)
+        self._store.create(keys.verdict_key(regression.candidate, verdict.digest), envelope)
         return Attested(verdict=verdict.digest, failure=verdict.failure)
 
     def _recorded(self, regression: RegressionRequest, suite: SuiteToRun) -> SuiteResult:
@@ -76,13 +76,13 @@ class SuiteActivities:
         return settled(first, second) if second else first
 
     def _record(self, regression: RegressionRequest, suite: SuiteToRun, attempt: int) -> SuiteResult | None:
-        key = identity.report_key(regression.release, regression.run, _step(regression.ordinal, suite, attempt))
+        key = keys.report_key(regression.release, regression.run, _step(regression.ordinal, suite, attempt))
         found = self._store.read(key)
         return SuiteRecord.model_validate_json(found.content).result if found else None
 
 
 def _step(ordinal: int, suite: SuiteToRun, attempt: int) -> str:
-    step = identity.suite_step(ordinal, suite.service.role, suite.origin)
+    step = keys.suite_step(ordinal, suite.service.role, suite.origin)
     return step if attempt == 1 else f"{step}-again"
 
 

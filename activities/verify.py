@@ -13,7 +13,7 @@ from activities.heartbeat import Heartbeat
 from activities.log import StepLog
 from activities.published_sets import PublishedSets
 from activities.targets import Targets
-from domain import identity
+from domain import identity, keys
 from domain.artifact import ArtifactKind
 from domain.deployment import EnvironmentEngine, is_whole, refuse_overtaken
 from domain.errors import VerifyFailed
@@ -64,7 +64,7 @@ class VerifyActivities:
         Runs from the start in a second attempt; smoke cases are safe in prod by their contract.
         :raises VerifyFailed: the first failing case and its message; the output is kept.
         """
-        key = identity.log_key(target.release, target.run, f"smoke-{target.environment}")
+        key = keys.log_key(target.release, target.run, f"smoke-{target.environment}")
         log = StepLog(self._store, key)
         with Heartbeat(every=log.flush_if_due) as progress:
             manifest = self._targets.manifest(target)

@@ -77,6 +77,23 @@ class Git:
         """What a command prints that only reads what is here."""
         return subprocess.run(self._command(words), stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
 
+    def beginning(self, limit: int, *words: str) -> bytes:
+        """The same, at most so many bytes of it.
+
+        :raises Unreachable: the server did not give what was left out before.
+        """
+        command = self._command(words)
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 – it was started with a pipe
+            content = process.stdout.read(limit)
+            if len(content) == limit:
+                process.kill()
+        if len(content) < limit and process.returncode:
+            raise Unreachable(SERVER, self.shown, f"it gave no {words[-1]}")
+        return content
+
     def stream(self, *words: str, stdin: IO[bytes]) -> subprocess.Popen[bytes]:
         """The same for a command whose output is too large to be held."""
         return subprocess.Popen(self._command(words), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from domain.definition_file import parse_definition
+from domain.definition_file import read_definition
 from domain.release import ReleaseRequest, ReleaseStatus
-from domain.service import DEFINITION_FILE
-from domain.source import checked_commit, checked_directory, checked_repository
+from domain.repository import checked_repository
+from domain.source import checked_commit, checked_directory
 from starter.command import (
     By,
     Commit,
@@ -161,7 +161,7 @@ def why(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
 def checked_request(
     repository: str, commit: str, service_directory: str, reason: str = "", by: str = ""
 ) -> ReleaseRequest:
-    """Stage 0: read and validate ``service.yaml`` at the commit before anything is started.
+    """Stage 0: read and validate the service at the commit before anything is started.
 
     :raises InvalidInput: with what was wrong, where, and what was expected.
     :raises Unreachable: the repository's server does not answer.
@@ -172,8 +172,7 @@ def checked_request(
     path = Path(repository).expanduser()
     if "://" not in repository and path.exists():
         repository = str(path.resolve())
-    text = GitRepositories().definition(repository, commit, directory)
-    definition = parse_definition(text, str(Path(directory, DEFINITION_FILE)))
+    definition = read_definition(GitRepositories().files(repository, commit, directory))
     checked_repository(repository)
     return ReleaseRequest(
         application=definition.application,

@@ -91,8 +91,9 @@ def fix(
     as_json: Json = False,
 ) -> ExitCode | None:
     """Release a commit as the fix: ahead of everything else, and through a freeze."""
+    from domain.repository import checked_repository
     from domain.roll_forward_messages import Fix
-    from domain.source import checked_commit, checked_directory, checked_repository
+    from domain.source import checked_commit, checked_directory
 
     path = Path(checked_repository(repository)).expanduser()
     message = Fix(

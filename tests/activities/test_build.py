@@ -9,7 +9,7 @@ from activities.build import BuildActivities
 from activities.source import SourceActivities
 from domain.artifact import ArtifactKind
 from domain.errors import Unreachable
-from domain.identity import build_record_key
+from domain.keys import build_record_key
 from domain.stages import BuildRequest, Built
 from tests.fakes.onward import MemoryOnward, PlainSnapshots
 from tests.fakes.stores import MemoryObjectStore

@@ -10,7 +10,7 @@ from activities.targets import Targets
 from domain.artifact import ArtifactKind
 from domain.environment import Environment
 from domain.errors import InvalidInput, NotFound, Untrusted
-from domain.identity import envelope_key, manifest_key
+from domain.keys import envelope_key, manifest_key
 from domain.manifest import ManifestPointer
 from domain.stages import Target
 from tests.activities.publishing import Publishing

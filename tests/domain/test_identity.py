@@ -15,11 +15,7 @@ from domain.identity import (
     application_network,
     canonical_name,
     data_network,
-    log_key,
-    manifest_digest,
-    manifest_key,
     parse_canonical_name,
-    parse_log_key,
     parse_release_id,
     release_id,
     role_limit,
@@ -54,21 +50,6 @@ def test_a_canonical_name_is_a_dns_label_and_says_what_it_was_made_of(
 @given(SERVICES, COMMITS)
 def test_a_release_id_says_which_service_and_commit(service: ServiceId, commit: str) -> None:
     assert parse_release_id(release_id(service, commit)) == (service, commit[:12])
-
-
-@given(SERVICES, COMMITS, st.uuids().map(str), st.sampled_from(["build-image", "deploy-ci"]))
-def test_a_log_key_says_which_run_and_step(service: ServiceId, commit: str, run: str, step: str) -> None:
-    release = release_id(service, commit)
-
-    assert parse_log_key(release, log_key(release, run, step)) == (run, step)
-
-
-def test_a_manifest_key_says_its_digest() -> None:
-    digest = "sha256:" + "ab" * 32
-
-    assert manifest_digest(manifest_key(digest)) == digest
-    with pytest.raises(ValueError, match="not the key of a manifest"):
-        manifest_digest("manifests/sha256/short.json")
 
 
 @given(APPLICATIONS)

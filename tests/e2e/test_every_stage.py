@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from domain import identity
+from domain import identity, keys
 from domain.environment import Environment
 from domain.identity import Duty, ServiceId, task_queue
 from domain.publication import PublishedSet
@@ -184,7 +184,7 @@ def _stage(onward: CommandLine, application: Application) -> str:
 @contextmanager
 def _spoilt(bucket: S3ObjectStore, application: str) -> Iterator[None]:
     """Something wrote over what is published; afterwards it is put back."""
-    key = identity.published_set_key(application)
+    key = keys.published_set_key(application)
     before = bucket.read(key)
     bucket.put(key, b"<html>503 Service Unavailable</html>")
     try:

@@ -12,6 +12,7 @@ from domain.artifact import digest_of, verified
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.evidence import Change, Changes
 from domain.service import DEFINITION_FILE
+from domain.service_files import ServiceFiles, checked_files
 from domain.storage import StoredObject
 
 
@@ -95,15 +96,17 @@ class MemoryRepositories:
         self.parents: dict[str, tuple[str, ...]] = {}
         self.subjects: dict[str, str] = {}
 
-    def definition(self, repository: str, commit: str, service_directory: str) -> str:
-        return self._files(repository, commit)[str(Path(service_directory, DEFINITION_FILE))]
+    def files(self, repository: str, commit: str, service_directory: str) -> ServiceFiles:
+        found = self._below(repository, commit, service_directory)
+        definition = found.get(DEFINITION_FILE, "").encode()
+        return checked_files(ServiceFiles(service_directory, frozenset(found), definition=definition))
 
-    def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> None:
-        for path, text in self._files(repository, commit).items():
-            if Path(path).is_relative_to(service_directory):
-                file = into / Path(path).relative_to(service_directory)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text)
+    def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> ServiceFiles:
+        for path, text in self._below(repository, commit, service_directory).items():
+            file = into / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        return self.files(repository, commit, service_directory)
 
     def is_ancestor(self, repository: str, commit: str, of: str) -> bool:
         if commit != of:
@@ -135,6 +138,13 @@ class MemoryRepositories:
                 reached.add(at)
                 waiting += self.parents.get(at, ())
         return reached
+
+    def _below(self, repository: str, commit: str, directory: str) -> dict[str, str]:
+        return {
+            Path(path).relative_to(directory).as_posix(): text
+            for path, text in self._files(repository, commit).items()
+            if Path(path).is_relative_to(directory)
+        }
 
     def _files(self, repository: str, commit: str) -> dict[str, str]:
         if (repository, commit) not in self.commits:
