@@ -110,7 +110,12 @@ def checked_commit(text: str) -> str:
 
 
 def checked_repository(text: str) -> str:
-    """A repository that holds no credential; it is kept with the release, in manifests and in evidence."""
+    """A repository that holds no credential; it is kept with the release, in manifests and in evidence.
+
+    :raises InvalidInput: it holds one, or it is empty, as a variable of CI that is not set.
+    """
+    if not text.strip():
+        raise InvalidInput("it is empty", where="--repo", expected="URL or path of the git repository")
     if "@" in text.partition("://")[2].partition("/")[0]:
         raise InvalidInput(
             "the URL holds a credential, which would be kept with the release",

@@ -169,12 +169,9 @@ def checked_request(
     from stores.git import GitRepositories
 
     commit, directory = checked_commit(commit), checked_directory(service_directory)
-    path = Path(repository).expanduser()
-    if "://" not in repository and path.exists():
-        repository = str(path.resolve())
+    repository = absolute(checked_repository(repository))
     text = GitRepositories().definition(repository, commit, directory)
     definition = parse_definition(text, str(Path(directory, DEFINITION_FILE)))
-    checked_repository(repository)
     return ReleaseRequest(
         application=definition.application,
         role=definition.role,
@@ -184,6 +181,12 @@ def checked_request(
         requested_by=by or myself(),
         reason=reason,
     )
+
+
+def absolute(repository: str) -> str:
+    """A path of this machine in full: what reads it runs in another directory. A URL stays as it is."""
+    path = Path(repository).expanduser()
+    return str(path.resolve()) if "://" not in repository and path.exists() else repository
 
 
 async def _release(request: ReleaseRequest, output: Output, *, wait: bool) -> ExitCode:

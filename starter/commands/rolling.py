@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -80,8 +79,8 @@ def fix(
     roll_forward: RollForwardArgument,
     commit: Commit,
     repository: Annotated[
-        str, typer.Option("--repo", help="URL or path of the git repository; the failed one's by default.")
-    ] = "",
+        str | None, typer.Option("--repo", help="URL or path of the git repository; the failed one's by default.")
+    ] = None,
     service_directory: Annotated[
         str, typer.Option("--service-dir", help="The service's directory; the failed one's by default.")
     ] = "",
@@ -93,13 +92,13 @@ def fix(
     """Release a commit as the fix: ahead of everything else, and through a freeze."""
     from domain.roll_forward_messages import Fix
     from domain.source import checked_commit, checked_directory, checked_repository
+    from starter.commands.releasing import absolute
 
-    path = Path(checked_repository(repository)).expanduser()
     message = Fix(
         commit=checked_commit(commit),
         by=by or myself(),
         reason=reason,
-        repository=str(path.resolve()) if repository and "://" not in repository and path.exists() else repository,
+        repository=absolute(checked_repository(repository)) if repository is not None else "",
         service_directory=checked_directory(service_directory) if service_directory else "",
     )
 
