@@ -14,6 +14,7 @@ from domain.release import ReleaseResult, StageStatus
 from starter.output import Output
 from starter.pending import current_activities
 from starter.releases import Handle, Releases, Seen
+from starter.temporal_errors import is_away
 from starter.text import stage_line, title
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ async def follow(releases: Releases, handle: Handle, output: Output) -> Seen:
                 activity = "" if seen.final else await current_activities(handle)
                 silent_since = 0.0
             except RPCError as error:
+                if not is_away(error):
+                    raise
                 silent_since = silent_since or time.monotonic()
                 if time.monotonic() - silent_since > PATIENCE:
                     raise Unreachable("Temporal", releases.address, error.message) from None
