@@ -116,9 +116,10 @@ def retry(
     return _begun(roll_forward, "retry", Retry(by=by or myself(), reason=reason), wait=wait, as_json=as_json)
 
 
-async def show_roll_forward(text: str, output: Output, *, follow: bool = False) -> None:
-    """A roll-forward as it is now, or once it is closed."""
+async def show_roll_forward(text: str, output: Output, *, follow: bool = False) -> ExitCode:
+    """A roll-forward as it is now, or once it is closed; the following can be ended."""
     from starter.connection import connect
+    from starter.detaching import detachable
     from starter.incident_text import incident_text
     from starter.roll_forwards import RollForwards
     from starter.watching import follow_roll_forward
@@ -126,11 +127,16 @@ async def show_roll_forward(text: str, output: Output, *, follow: bool = False) 
     connection = await connect()
     found = RollForwards(connection.client)
     handle = found.find(text)
-    view = await found.view(handle)
-    if follow:
-        view = await follow_roll_forward(found, handle, output)
-    output.document(view)
-    output.text(incident_text(view, connection.ui(handle.id)))
+
+    async def work() -> ExitCode:
+        view = await found.view(handle)
+        if follow:
+            view = await follow_roll_forward(found, handle, output)
+        output.document(view)
+        output.text(incident_text(view, connection.ui(handle.id)))
+        return ExitCode.DONE
+
+    return await detachable(work(), output, handle.id, lambda: found.view(handle)) if follow else await work()
 
 
 def _said(roll_forward: str, update: str, message: Message, *, as_json: bool) -> ExitCode | None:
@@ -151,13 +157,19 @@ def _said(roll_forward: str, update: str, message: Message, *, as_json: bool) ->
 
 def _begun(roll_forward: str, update: str, message: Message, *, wait: bool, as_json: bool) -> ExitCode | None:
     async def run() -> ExitCode:
-        from starter.commands.releasing import attended
+        from starter.attending import attended
         from starter.connection import connect
+        from starter.detaching import detachable
         from starter.roll_forwards import RollForwards
 
         connection, output = await connect(), Output(as_json=as_json)
         found = RollForwards(connection.client)
-        started = await found.begin(found.find(roll_forward), update, message)
-        return await attended(connection, started.release, output, wait=wait)
+        handle = found.find(roll_forward)
+
+        async def work() -> ExitCode:
+            started = await found.begin(handle, update, message)
+            return await attended(connection, started.release, output, wait=wait)
+
+        return await detachable(work(), output, handle.id, lambda: found.view(handle))
 
     return waiting(run())
