@@ -20,7 +20,7 @@ SERVER = "Docker Engine"
 TIMEOUT = 60
 
 #: The same while a person waits for what is only read.
-BRISK = 5
+BRISK = 4
 
 #: Seconds in which the engine must answer the first call, which asks for its API version.
 CONNECT_TIMEOUT = 5

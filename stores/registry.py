@@ -10,7 +10,7 @@ from domain.errors import InvalidInput, Unreachable
 SERVER = "image registry"
 
 #: Seconds to connect, and to answer; a person may wait for it, and whoever can wait longer tries again.
-TIMEOUT = (2, 5)
+TIMEOUT = (2, 4)
 MANIFEST_TYPES = ", ".join(
     (
         "application/vnd.docker.distribution.manifest.v2+json",

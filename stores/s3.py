@@ -40,9 +40,9 @@ class Limits:
 #: a race for one key may wait 17 s for its answer (measured with SeaweedFS), so answers get longer.
 PATIENT = Limits(connect=2, answer=25, attempts=3)
 
-#: For reading while a person waits: six seconds with the pause. The second attempt is for a
+#: For reading while a person waits: five seconds with the pause. The second attempt is for a
 #: connection that the server closed while it was in the pool.
-BRISK = Limits(connect=2, answer=2.5, attempts=2)
+BRISK = Limits(connect=1.5, answer=2, attempts=2)
 
 CONNECTIONS = 64
 TRANSFER = TransferConfig(multipart_threshold=64 * CHUNK, multipart_chunksize=16 * CHUNK, max_concurrency=4)

@@ -32,7 +32,7 @@ TWICE = RetryPolicy(
 
 #: How long a lookup may take from its start to its end, so that the command line answers within ten
 #: seconds. The stores and engines of lookups have time limits below that of the activity.
-ANSWER_WITHIN = timedelta(seconds=7.5)
+ANSWER_WITHIN = timedelta(seconds=6.5)
 
 #: The same for what fetches from git or pulls an image.
 EXAMINED_WITHIN = timedelta(seconds=50)
@@ -103,9 +103,9 @@ def lookup(duty: Duty, summary: str) -> ActivityConfig:
     """For reading on behalf of a person who waits: one attempt, within :data:`ANSWER_WITHIN`."""
     return ActivityConfig(
         task_queue=task_queue(duty),
-        start_to_close_timeout=timedelta(seconds=6.5),
-        schedule_to_close_timeout=timedelta(seconds=6.5),
-        schedule_to_start_timeout=timedelta(seconds=5),
+        start_to_close_timeout=timedelta(seconds=5.5),
+        schedule_to_close_timeout=timedelta(seconds=5.5),
+        schedule_to_start_timeout=timedelta(seconds=4),
         retry_policy=ONCE,
         summary=summary,
     )

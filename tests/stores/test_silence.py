@@ -65,7 +65,7 @@ def test_an_engine_that_goes_silent_is_named() -> None:
 
         def services() -> object:
             with docker_api.translated(docker_api.address_of(client)):
-                return client.api.services()
+                return client.ping()
 
         _says(services, f"Docker Engine at http://127.0.0.1:{port} does not answer")
         client.close()
