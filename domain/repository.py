@@ -15,7 +15,12 @@ _DEFAULT_PORTS = {"ssh": ":22", "http": ":80", "https": ":443", "git": ":9418"}
 
 
 def checked_repository(text: str) -> str:
-    """A repository that holds no credential; it is kept with the release, in manifests and in evidence."""
+    """A repository that holds no credential; it is kept with the release, in manifests and in evidence.
+
+    :raises InvalidInput: it holds one, or it is empty, as a variable of CI that is not set.
+    """
+    if not text.strip():
+        raise InvalidInput("it is empty", where="--repo", expected="URL or path of the git repository")
     scheme, _, rest = text.partition("://")
     user, is_there, _ = rest.partition("/")[0].rpartition("@")
     if is_there and not (scheme == "ssh" and user and ":" not in user):  # of ssh the name alone opens nothing

@@ -13,6 +13,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.identity import Duty, task_queue
+from starter.call_limits import CALL
 from starter.text import seconds
 
 Handle = WorkflowHandle[Any, Any]
@@ -69,6 +70,7 @@ async def _unpolled(client: Client, queue: str) -> str:
     if queue == task_queue(Duty.ORCHESTRATE):
         kind = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
     answer = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind)
+        DescribeTaskQueueRequest(namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind),
+        timeout=CALL,
     )
     return "" if answer.pollers else f"nobody polls task queue {queue}: is a worker of that duty running?"

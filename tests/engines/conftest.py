@@ -163,7 +163,7 @@ def environment(docker_client: DockerClient, stack: str) -> Environments:
 
 @pytest.fixture
 def sites(s3: S3Server, stack: str, tmp_path: Path) -> Sites:
-    keys = {"access_key": s3.access_key, "secret_key": s3.secret_key, "region": s3.region}
+    keys: dict[str, Any] = {"access_key": s3.access_key, "secret_key": s3.secret_key, "region": s3.region}
     bundles = S3ObjectStore(endpoint=s3.endpoint, bucket=stack, **keys)
     bundles.ensure_bucket()
     return Sites(
