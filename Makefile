@@ -44,6 +44,7 @@ bench: tools ## what Onward costs, measured (minutes)
 	@$(BIN)/python -m benchmarks.regression
 	@$(BIN)/python -m benchmarks.release
 	@$(BIN)/python -m benchmarks.recovery
+	@$(BIN)/python -m benchmarks.demo
 
 setup: $(INSTALLED) ## install what is missing, start a Docker Engine if none answers
 	@$(BIN)/python -m stack setup
