@@ -44,6 +44,7 @@ bench: tools ## what Onward costs, measured (minutes)
 	@$(BIN)/python -m benchmarks.regression
 	@$(BIN)/python -m benchmarks.release
 	@$(BIN)/python -m benchmarks.recovery
+	@$(BIN)/python -m benchmarks.demo
 
 screenshots: tools ## take the pictures of docs/ anew, after make demo
 	@$(BIN)/python -m tests.e2e.screenshots
