@@ -61,6 +61,7 @@ def told(duty: Duty, summary: str) -> ActivityConfig:
     """
     config = long(duty, summary, timedelta(minutes=1))
     config["schedule_to_close_timeout"] = timedelta(hours=1)
+    config["retry_policy"] = RETRY
     return config
 
 

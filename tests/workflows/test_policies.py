@@ -1,0 +1,33 @@
+"""How long is tried, where a number of attempts and a time could contradict each other."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+from domain.identity import Duty
+from workflows import policies
+
+
+def _given_up_after(retry: RetryPolicy | None) -> timedelta | None:
+    """For attempts that fail at once; ``None`` when only a timeout ends them."""
+    assert retry is not None
+    assert retry.maximum_interval is not None
+    if retry.maximum_attempts == 0:
+        return None
+    pauses = (retry.initial_interval * retry.backoff_coefficient**n for n in range(retry.maximum_attempts - 1))
+    return sum((min(pause, retry.maximum_interval) for pause in pauses), timedelta())
+
+
+def test_a_build_gives_up_a_server_that_is_away_after_the_time_that_every_stage_has() -> None:
+    build = policies.long(Duty.BUILD, "build", timedelta(hours=1))
+    after = _given_up_after(build["retry_policy"])
+    assert after is not None
+    assert timedelta(0) <= policies.PATIENCE - after < timedelta(seconds=20)
+
+
+def test_a_channel_that_is_down_is_tried_for_its_hour() -> None:
+    told = policies.told(Duty.CI, "tell")
+    assert _given_up_after(told["retry_policy"]) is None
+    assert told["schedule_to_close_timeout"] == timedelta(hours=1)
