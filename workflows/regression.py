@@ -100,7 +100,9 @@ class RegressionWorkflow:
         await workflow.wait_condition(lambda: everything.done() or self._is_certain)
         if not everything.done():
             try:
-                await workflow.wait_condition(everything.done, timeout=REST)
+                await workflow.wait_condition(
+                    everything.done, timeout=REST, timeout_summary="stop the suites that still run"
+                )
             except TimeoutError:
                 for run in runs:
                     run.cancel()
