@@ -10,6 +10,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
 
+from activities.beating import beating
 from domain.evidence import FailedRelease
 from domain.message import Message
 from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
@@ -70,11 +71,12 @@ class OrphanActivities:
         whose tasks keep failing: nobody but an engineer can help them.
         """
         horizon = datetime.now(UTC) - HORIZON
-        return Orphans(
-            releases=tuple([each async for each in self._releases(horizon)]),
-            interrupted=tuple([each async for each in self._interrupted(horizon)]),
-            troubled=tuple([each async for each in self._troubled()]),
-        )
+        async with beating():
+            return Orphans(
+                releases=tuple([each async for each in self._releases(horizon)]),
+                interrupted=tuple([each async for each in self._interrupted(horizon)]),
+                troubled=tuple([each async for each in self._troubled()]),
+            )
 
     async def _releases(self, horizon: datetime) -> AsyncIterator[FailedRelease]:
         known, found = await self._known_runs(horizon), 0
