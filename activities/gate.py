@@ -33,6 +33,7 @@ from domain.message import Message
 from domain.regression_steps import Leftovers
 from domain.release import IN_PROD, Stage
 from domain.slices import SliceOwner
+from domain.sweep import Swept
 
 #: From the regression on a release is known to its gate, until it ends.
 AT_A_GATE = list(Stage)[list(Stage).index(Stage.REGRESSION) :]
@@ -40,19 +41,6 @@ AT_A_GATE = list(Stage)[list(Stage).index(Stage.REGRESSION) :]
 QUERY_TIMEOUT = timedelta(seconds=5)
 
 STAGE = SearchAttributeKey.for_keyword("OnwardStage")
-
-
-class Swept(Message):
-    """What a sweep did: places that it freed, releases that it sent to a new gate, roll-forwards that
-    it opened and opened again; ``troubled`` are workflows whose tasks keep failing, ``faults`` parts
-    of it that could not be done."""
-
-    left: int = 0
-    introduced: int = 0
-    opened: int = 0
-    reopened: int = 0
-    troubled: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
 
 
 class GateActivities:

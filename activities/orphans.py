@@ -12,10 +12,10 @@ from temporalio.service import RPCError
 
 from activities.beating import beating
 from domain.evidence import FailedRelease
-from domain.message import Message
 from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
 from domain.roll_forward import RollForwardView, State
 from domain.roll_forward_messages import ROLL_FORWARD
+from domain.sweep import Orphans
 
 #: How far back a sweep looks; what was swept once is found to be so by its run ID.
 HORIZON = timedelta(days=7)
@@ -43,14 +43,6 @@ _UNTOLD = (
     "AND (OnwardStatus IS NULL OR OnwardStatus NOT IN ('refused', 'verified', 'superseded'))"
 )
 _BADLY = "ExecutionStatus IN ('Failed', 'Canceled', 'Terminated', 'TimedOut')"
-
-
-class Orphans(Message):
-    """Releases that did not end well and belong to no roll-forward; roll-forwards that must go on."""
-
-    releases: tuple[FailedRelease, ...] = ()
-    interrupted: tuple[RollForwardView, ...] = ()
-    troubled: tuple[str, ...] = ()
 
 
 class OrphanActivities:

@@ -9,11 +9,12 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.gate import GateActivities, Swept
+    from activities.gate import GateActivities
     from activities.orphans import OrphanActivities
     from activities.roll_forwards import RollForwardActivities
     from activities.slices import SliceActivities
     from domain.identity import Duty
+    from domain.sweep import Swept
     from workflows import policies
     from workflows.journal import reason_of
 

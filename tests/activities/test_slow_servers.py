@@ -13,13 +13,14 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.testing import ActivityEnvironment
 
 from activities.combination import Combinations
-from activities.gate import GateActivities, Swept
-from activities.orphans import OrphanActivities, Orphans
+from activities.gate import GateActivities
+from activities.orphans import OrphanActivities
 from activities.slices import SliceActivities
 from domain.regression_steps import Leftovers
 from domain.slices import FoundSlice, SliceOwner
 from domain.stages import Publication
 from domain.storage import StoredObject
+from domain.sweep import Orphans, Swept
 from tests.activities.publishing import Publishing
 from tests.domain.builders import manifest
 from tests.fakes.engines import MemorySlices
