@@ -85,8 +85,7 @@ class SuiteActivities:
 
 
 def _step(ordinal: int, suite: SuiteToRun, attempt: int) -> str:
-    step = identity.suite_step(ordinal, suite.service.role, suite.origin)
-    return step if attempt == 1 else f"{step}-again"
+    return identity.suite_step(ordinal, suite.service.role, suite.origin, attempt)
 
 
 def _run(request: SuiteRequest) -> SuiteRun:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -13,19 +14,32 @@ from domain.identity import (
     CANONICAL_NAME_LIMIT,
     ServiceId,
     application_network,
+    build_step,
+    candidate_key,
     canonical_name,
     data_network,
+    environment_step,
+    evidence_key,
+    gate_id,
     log_key,
     manifest_digest,
     manifest_key,
+    parse_candidate_key,
     parse_canonical_name,
+    parse_evidence_key,
+    parse_gate_id,
     parse_log_key,
     parse_release_id,
+    parse_roll_forward_id,
+    regression_id,
     release_id,
     role_limit,
+    roll_forward_id,
     secret_limit,
     secret_name,
     site_bucket,
+    smoke_step,
+    suite_step,
     url_variable,
 )
 
@@ -38,6 +52,7 @@ ROLES = st.lists(WORD, min_size=1, max_size=4).map("-".join).filter(lambda role:
 SERVICES = st.builds(ServiceId, application=APPLICATIONS, role=ROLES)
 ENVIRONMENTS = st.sampled_from(Environment)
 COMMITS = st.from_regex(r"[0-9a-f]{40}", fullmatch=True)
+RUNS = st.uuids().map(str)
 
 
 @given(ENVIRONMENTS, SERVICES)
@@ -56,7 +71,72 @@ def test_a_release_id_says_which_service_and_commit(service: ServiceId, commit: 
     assert parse_release_id(release_id(service, commit)) == (service, commit[:12])
 
 
-@given(SERVICES, COMMITS, st.uuids().map(str), st.sampled_from(["build-image", "deploy-ci"]))
+@given(APPLICATIONS)
+def test_a_gates_id_says_whose_it_is(application: str) -> None:
+    assert parse_gate_id(gate_id(application)) == application
+
+
+@given(SERVICES)
+def test_a_roll_forwards_id_says_of_which_service_it_is(service: ServiceId) -> None:
+    assert parse_roll_forward_id(roll_forward_id(service)) == service
+
+
+@given(SERVICES, COMMITS, RUNS)
+def test_a_candidates_key_says_which_release_and_run(service: ServiceId, commit: str, run: str) -> None:
+    release = release_id(service, commit)
+
+    assert parse_candidate_key(candidate_key(release, run)) == (release, run)
+
+
+@given(SERVICES, COMMITS, st.integers(1, 3), st.integers(1, 3))
+def test_each_test_of_a_release_is_a_regression_of_its_own(
+    service: ServiceId, commit: str, one: int, other: int
+) -> None:
+    release = release_id(service, commit)
+
+    assert regression_id(release, one).startswith(f"regression:{service}:{commit[:12]}:")
+    assert (regression_id(release, one) == regression_id(release, other)) == (one == other)
+
+
+@given(SERVICES, COMMITS, RUNS, st.sampled_from(["json", "html"]))
+def test_an_evidence_key_says_which_run_and_form(service: ServiceId, commit: str, run: str, suffix: str) -> None:
+    release = release_id(service, commit)
+
+    assert parse_evidence_key(release, evidence_key(release, run, suffix)) == (run, suffix)
+
+
+@pytest.mark.parametrize(
+    ("parse", "text"),
+    [
+        (parse_release_id, "release:shop-cart"),
+        (parse_gate_id, "gate:shop-cart"),
+        (parse_roll_forward_id, "release:shop-cart"),
+    ],
+)
+def test_what_is_another_ones_id_is_refused(parse: Callable[[str], object], text: str) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        parse(text)
+
+
+def test_the_steps_of_a_release_are_told_apart() -> None:
+    steps = [
+        build_step("image"),
+        smoke_step(Environment.PROD),
+        suite_step(1, "cart", "own new"),
+        suite_step(1, "cart", "own new", attempt=2),
+        environment_step(Environment.PROD),
+    ]
+
+    assert steps == [
+        "build-image",
+        "smoke-prod",
+        "regression-1-cart-own-new",
+        "regression-1-cart-own-new-again",
+        "evidence-prod",
+    ]
+
+
+@given(SERVICES, COMMITS, RUNS, st.sampled_from([build_step("image"), suite_step(1, "cart", "own new", attempt=2)]))
 def test_a_log_key_says_which_run_and_step(service: ServiceId, commit: str, run: str, step: str) -> None:
     release = release_id(service, commit)
 
