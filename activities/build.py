@@ -50,7 +50,7 @@ class BuildActivities:
         builds from the engine's cache, pushes the same digest and writes the same record. A
         cancel stops the build and leaves no container.
         """
-        log = StepLog(self._store, keys.log_key(request.release, request.run, f"build-{request.kind}"))
+        log = StepLog(self._store, keys.log_key(request.release, request.run, keys.build_step(request.kind)))
         with Heartbeat(every=log.flush_if_due) as progress, tempfile.TemporaryDirectory() as scratch:
             plan = self.plan(request.kind, request.source.definition, self._unpacked(request, Path(scratch)), progress)
             record = self.find(plan.inputs)

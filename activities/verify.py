@@ -64,7 +64,7 @@ class VerifyActivities:
         Runs from the start in a second attempt; smoke cases are safe in prod by their contract.
         :raises VerifyFailed: the first failing case and its message; the output is kept.
         """
-        key = keys.log_key(target.release, target.run, f"smoke-{target.environment}")
+        key = keys.log_key(target.release, target.run, keys.smoke_step(target.environment))
         log = StepLog(self._store, key)
         with Heartbeat(every=log.flush_if_due) as progress:
             manifest = self._targets.manifest(target)

@@ -21,7 +21,7 @@ def evidence_html(document: EvidenceDocument) -> str:
     failure = result.failure
     number = f" #{result.number}" if result.number else ""
     stage = f"in {failure.stage}" if failure else f"({result.status})"
-    title = f"{result.application}-{result.role}{number} failed {stage}"
+    title = f"{failed.request.service}{number} failed {stage}"
     told = [
         ("commit", f"<code>{text(result.commit)}</code>"),
         ("failed", moment(failed.ended)),

@@ -50,12 +50,23 @@ def verdict_key(candidate: str, verdict: str) -> str:
     return f"verdicts/{candidate.partition(':')[2]}/{verdict.partition(':')[2]}.dsse.json"
 
 
-def suite_step(ordinal: int, role: str, origin: str) -> str:
-    """How a suite's output is called among the steps of its release: ``regression-1-cart-own-new``.
+def build_step(kind: str) -> str:
+    """How the output of a build is called among the steps of its release: ``build-image``."""
+    return f"build-{kind}"
+
+
+def smoke_step(environment: Environment) -> str:
+    """How the output of the smoke cases is called: ``smoke-prod``."""
+    return f"smoke-{environment}"
+
+
+def suite_step(ordinal: int, role: str, origin: str, attempt: int = 1) -> str:
+    """How a suite's output is called: ``regression-1-cart-own-new``, and ``…-again`` of its second run.
 
     :param ordinal: the how manieth test of the release this is.
     """
-    return f"regression-{ordinal}-{role}-{origin.replace(' ', '-')}"
+    again = "-again" if attempt > 1 else ""
+    return f"regression-{ordinal}-{role}-{origin.replace(' ', '-')}{again}"
 
 
 def report_key(release: str, run: str, name: str) -> str:

@@ -113,7 +113,11 @@ async def _hastened(incident: RollForward, request: ReleaseRequest) -> str:
     release = workflow.get_external_workflow_handle(request.id)
     try:
         await release.signal("hasten", JoinRollForward(roll_forward=incident.id))
-        await workflow.wait_condition(lambda: incident.running is not None, timeout=ANSWER_WITHIN)
+        await workflow.wait_condition(
+            lambda: incident.running is not None,
+            timeout=ANSWER_WITHIN,
+            timeout_summary=f"give up asking {request.id}",
+        )
     except (FailureError, TimeoutError):
         _refuse(f"{request.id} has ended already, or belongs to another roll-forward: a fix is a new commit")
     return incident.running.run if incident.running else ""

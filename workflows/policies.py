@@ -66,19 +66,33 @@ def told(duty: Duty, summary: str) -> ActivityConfig:
 
 
 def lasting(duty: Duty, summary: str) -> ActivityConfig:
-    """For brief work of somebody who waits as long as it takes: a gate."""
+    """For brief work of somebody who waits as long as it takes: one word to a gate."""
     config = brief(duty, summary)
     config.pop("schedule_to_close_timeout")
-    config["start_to_close_timeout"] = timedelta(seconds=30)
+    return config
+
+
+def enduring(duty: Duty, summary: str, timeout: timedelta) -> ActivityConfig:
+    """For work with a heartbeat of somebody who waits as long as it takes: what a gate reads and writes."""
+    config = long(duty, summary, timeout)
+    config.pop("schedule_to_close_timeout")
+    config["retry_policy"] = RETRY
     return config
 
 
 def swept(duty: Duty, summary: str) -> ActivityConfig:
     """For a part of a sweep: the next one comes soon, so that this one waits for nobody long."""
     config = brief(duty, summary)
-    config["start_to_close_timeout"] = timedelta(minutes=1)
     config["schedule_to_close_timeout"] = timedelta(minutes=1)
     config["schedule_to_start_timeout"] = timedelta(seconds=15)
+    return config
+
+
+def looked_through(duty: Duty, summary: str) -> ActivityConfig:
+    """For a part of a sweep that asks about many things, one after the other; with a heartbeat."""
+    config = swept(duty, summary)
+    config["start_to_close_timeout"] = timedelta(minutes=1)
+    config["heartbeat_timeout"] = HEARTBEAT
     return config
 
 

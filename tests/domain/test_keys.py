@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.environment import Environment
 from domain.identity import ServiceId, release_id
 from domain.keys import (
+    build_step,
+    environment_step,
     evidence_key,
     evidence_prefix,
     log_key,
@@ -16,15 +19,40 @@ from domain.keys import (
     manifest_key,
     parse_evidence_key,
     parse_log_key,
+    smoke_step,
+    suite_step,
 )
 from tests.domain.test_identity import COMMITS, SERVICES, WORD
 
 
-@given(SERVICES, COMMITS, st.uuids().map(str), st.sampled_from(["build-image", "deploy-ci"]))
+@given(
+    SERVICES,
+    COMMITS,
+    st.uuids().map(str),
+    st.sampled_from([build_step("image"), suite_step(1, "cart", "own new", attempt=2)]),
+)
 def test_a_log_key_says_which_run_and_step(service: ServiceId, commit: str, run: str, step: str) -> None:
     release = release_id(service, commit)
 
     assert parse_log_key(release, log_key(release, run, step)) == (run, step)
+
+
+def test_the_steps_of_a_release_are_told_apart() -> None:
+    steps = [
+        build_step("image"),
+        smoke_step(Environment.PROD),
+        suite_step(1, "cart", "own new"),
+        suite_step(1, "cart", "own new", attempt=2),
+        environment_step(Environment.PROD),
+    ]
+
+    assert steps == [
+        "build-image",
+        "smoke-prod",
+        "regression-1-cart-own-new",
+        "regression-1-cart-own-new-again",
+        "evidence-prod",
+    ]
 
 
 def test_a_manifest_key_says_its_digest() -> None:

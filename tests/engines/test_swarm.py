@@ -12,9 +12,7 @@ from domain.artifact import Artifact
 from domain.deployment import Action, Deployment, UpdateState, is_whole
 from domain.environment import Environment
 from domain.errors import Conflict, DeployHalted, ForeignResource, InvalidInput, Superseded, VerifyFailed
-from domain.identity import application_network
 from engines.swarm import SwarmEngine
-from engines.swarm_networks import ensure_network
 from tests.engines.conftest import Environments, Images, wait_for
 from tests.fakes.progress import SilentProgress
 
@@ -228,30 +226,6 @@ def test_a_secret_is_a_file_in_the_container(
     output = wait_for(lambda: environment.engine.logs(Environment.CI, deployment.service, 5))
     assert output.startswith(f"{deployment.name}.1.")
     assert output.endswith(" | open sesame")
-
-
-def test_creators_at_once_make_one_network(docker_client: DockerClient, stack: str) -> None:
-    name = application_network(Environment.CI, stack)
-    with ThreadPoolExecutor(12) as pool:
-        ids = set(pool.map(lambda _: ensure_network(docker_client, name, stack), range(12)))
-    assert len(ids) == 1
-    assert [network.id for network in docker_client.networks.list(names=[name])] == list(ids)
-
-
-def test_another_stacks_network_is_not_used(docker_client: DockerClient, stack: str) -> None:
-    name = application_network(Environment.CI, stack)
-    ensure_network(docker_client, name, stack)
-    with pytest.raises(ForeignResource, match=f"docker network rm {name}"):
-        ensure_network(docker_client, name, "other")
-
-
-def test_a_network_of_one_machine_is_not_used(docker_client: DockerClient, stack: str) -> None:
-    made = docker_client.networks.create(stack, driver="bridge", labels={"onward.stack": stack})
-    try:
-        with pytest.raises(ForeignResource, match="bridge network of one machine"):
-            ensure_network(docker_client, stack, stack)
-    finally:
-        made.remove()
 
 
 def _inspected(client: DockerClient, deployment: Deployment) -> dict[str, Any]:
