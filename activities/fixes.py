@@ -28,11 +28,11 @@ class FixActivities:
         commit, directory = checked_commit(proposal.commit), checked_directory(proposal.service_directory)
         with Heartbeat() as progress:
             progress.say(f"reading {commit[:12]}")
-            text = self._repositories.definition(proposal.repository, commit, directory)
+            text = self._repositories.definition(proposal.repository, commit, directory, progress)
             definition = parse_definition(text, str(Path(directory, DEFINITION_FILE)))
             behind = []
             for each in proposal.against:
                 progress.say(f"comparing with {each[:12]}")
-                if self._repositories.is_ancestor(proposal.repository, commit, each):
+                if self._repositories.is_ancestor(proposal.repository, commit, each, progress):
                     behind.append(each)
         return FixFacts(service=definition.service, behind=tuple(behind))

@@ -29,7 +29,7 @@ class PlanActivities:
         release = request.release
         with Heartbeat() as progress, tempfile.TemporaryDirectory() as scratch:
             files = Path(scratch)
-            self._repositories.checkout(release.repository, release.commit, release.service_directory, files)
+            self._repositories.checkout(release.repository, release.commit, release.service_directory, files, progress)
             definition = parse_definition((files / DEFINITION_FILE).read_text("utf-8"), DEFINITION_FILE)
             plans = [self._builds.plan(kind, definition, files, progress) for kind in artifacts_to_build(definition)]
             return PlannedArtifacts(

@@ -13,6 +13,7 @@ from domain import identity
 from domain.artifact import Artifact, ArtifactKind
 from domain.definition_file import parse_definition
 from domain.errors import Conflict, InvalidDefinition, InvalidInput, Superseded
+from domain.progress import Progress
 from domain.release import ReleaseRequest
 from domain.service import DEFINITION_FILE, ServiceDefinition
 from domain.source import Directory, Repositories, SnapshotFormat, checked_directory, missing_build_files
@@ -41,10 +42,10 @@ class SourceActivities:
             files = Path(scratch, "files")
             files.mkdir()
             progress.say(f"fetching {request.commit[:12]}")
-            self._repositories.checkout(request.repository, request.commit, directory, files)
+            self._repositories.checkout(request.repository, request.commit, directory, files, progress)
             definition = self._definition(files, directory, request)
             self._claim(request, directory)
-            self._refuse_going_back(request)
+            self._refuse_going_back(request, progress)
             progress.say("storing the snapshot")
             archive = Path(scratch, "snapshot.tar")
             digest = self._snapshots.pack(files, archive)
@@ -71,14 +72,14 @@ class SourceActivities:
             raise InvalidInput("; ".join(missing), where=name, expected="files and directories that the commit has")
         return definition
 
-    def _refuse_going_back(self, request: ReleaseRequest) -> None:
+    def _refuse_going_back(self, request: ReleaseRequest, progress: Progress) -> None:
         """A CI job that comes late, or is run again, must not put an older commit over a newer one.
 
         :raises Superseded: a commit that has everything of this one is published already.
         """
         current, _ = self._sets.read(request.application)
         published = current.services.get(request.role)
-        if published and self._repositories.is_ancestor(request.repository, request.commit, published.commit):
+        if published and self._repositories.is_ancestor(request.repository, request.commit, published.commit, progress):
             raise Superseded(
                 f"{request.commit[:12]} is an ancestor of {published.commit[:12]}, "
                 f"which is published as #{published.number}: Onward never goes back"

@@ -14,13 +14,17 @@ from domain.artifact import Digest, canonical_json, digest_of
 from domain.errors import InvalidInput
 from domain.evidence import Changes
 from domain.identity import COMMIT_PATTERN, ServiceId
+from domain.progress import Progress
 from domain.service import Kind, ServiceDefinition
 
 
 class Repositories(Protocol):
-    """Git. Nothing of a repository is ever run; only its objects are read."""
+    """Git. Nothing of a repository is ever run; only its objects are read.
 
-    def definition(self, repository: str, commit: str, service_directory: str) -> str:
+    A server may be slow: a cancel of ``progress`` ends what git does, and is raised.
+    """
+
+    def definition(self, repository: str, commit: str, service_directory: str, progress: Progress) -> str:
         """The text of ``service.yaml`` at a commit, by a shallow fetch.
 
         :raises InvalidInput: the repository cannot be read, the commit is not there, the
@@ -28,14 +32,14 @@ class Repositories(Protocol):
         :raises Unreachable: the repository's server does not answer.
         """
 
-    def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> None:
+    def checkout(self, repository: str, commit: str, service_directory: str, into: Path, progress: Progress) -> None:
         """The files of the service's directory, as committed, below ``into`` (which is empty).
 
         Raises as :meth:`definition`, and ``InvalidInput`` for a link that leads out of the
         directory. Submodules are refused.
         """
 
-    def is_ancestor(self, repository: str, commit: str, of: str) -> bool:
+    def is_ancestor(self, repository: str, commit: str, of: str, progress: Progress) -> bool:
         """Whether ``commit`` is a proper ancestor of ``of``: what has ``of`` has it, and more.
 
         ``False`` when ``of`` is not in the repository: then nothing connects the two.
@@ -44,7 +48,7 @@ class Repositories(Protocol):
         :raises Unreachable: the repository's server does not answer.
         """
 
-    def changes(self, repository: str, since: str | None, until: str, limit: int) -> Changes:
+    def changes(self, repository: str, since: str | None, until: str, limit: int, progress: Progress) -> Changes:
         """The commits that ``until`` has and ``since`` has not, the newest first, ``limit`` at most.
 
         Without ``since``, or when it is not in the repository, the newest commits of ``until``;

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from domain.errors import InvalidInput
 from domain.evidence import Changes
+from domain.progress import Progress
 from domain.service import DEFINITION_FILE
 from domain.source import checked_commit, checked_directory
 from domain.strict_yaml import SIZE_LIMIT as DEFINITION_LIMIT
 from stores import git_history
-from stores.git_command import Git, shown
+from stores.git_command import Git, Remote
 from stores.git_fetch import SHALLOW, asked, fetched
+from stores.unwatched import UNWATCHED
 
 FILES_LIMIT = 50_000
 SIZE_LIMIT = 1024**3
@@ -50,12 +52,12 @@ class GitRepositories:
     def __init__(self, *, timeout: float = 300) -> None:
         self._timeout = timeout
 
-    def definition(self, repository: str, commit: str, service_directory: str) -> str:
+    def definition(self, repository: str, commit: str, service_directory: str, progress: Progress = UNWATCHED) -> str:
         """The text of ``service.yaml`` at a commit; raises as the interface says."""
         directory = checked_directory(service_directory)
         file = DEFINITION_FILE if directory == "." else f"{directory}/{DEFINITION_FILE}"
-        with fetched(repository, commit, [*SHALLOW, SMALL_FILES], self._timeout) as git:
-            _require_directory(git, repository, commit, directory)
+        with fetched(self._remote(repository, progress), commit, [*SHALLOW, SMALL_FILES]) as git:
+            _require_directory(git, commit, directory)
             entry = next(iter(_entries(git, commit, file)), None)
             if entry is None or entry.mode not in (FILE, EXECUTABLE):
                 raise InvalidInput(
@@ -74,34 +76,43 @@ class GitRepositories:
             line = content.count(b"\n", 0, error.start) + 1
             raise InvalidInput("not text", where=f"{file}:{line}", expected="UTF-8") from None
 
-    def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> None:
+    def checkout(
+        self, repository: str, commit: str, service_directory: str, into: Path, progress: Progress = UNWATCHED
+    ) -> None:
         """Write the files of a directory; links last, so that nothing is written through one."""
         directory = checked_directory(service_directory)
-        with fetched(repository, commit, SHALLOW, self._timeout) as git:
-            _require_directory(git, repository, commit, directory)
+        with fetched(self._remote(repository, progress), commit, SHALLOW) as git:
+            _require_directory(git, commit, directory)
             entries = _checked(list(_entries(git, commit, directory, "-r")), directory)
             files = [entry for entry in entries if entry.mode != LINK]
             links = [entry for entry in entries if entry.mode == LINK]
             with tempfile.TemporaryFile() as wanted:
                 wanted.writelines(f"{entry.id}\n".encode() for entry in [*files, *links])
                 wanted.seek(0)
-                _write(git.stream("cat-file", "--batch", "--buffer", stdin=wanted), files, links, into)
+                with git.stream("cat-file", "--batch", "--buffer", stdin=wanted) as output:
+                    _write(output, files, links, into)
         for link in links:
             if not Path(os.path.realpath(into / link.path)).is_relative_to(into.resolve()):
                 raise InvalidInput("it is a link that leads out", where=link.path, expected="a link inside")
 
-    def is_ancestor(self, repository: str, commit: str, of: str) -> bool:
+    def is_ancestor(self, repository: str, commit: str, of: str, progress: Progress = UNWATCHED) -> bool:
         """Whether a commit is a proper ancestor of another; fetches commits alone, as few as answer it."""
         for each in (commit, of):
             checked_commit(each)
         question = partial(git_history.is_ancestor, commit=commit, of=of)
-        return commit != of and asked(repository, self._timeout, question)
+        return commit != of and asked(self._remote(repository, progress), question)
 
-    def changes(self, repository: str, since: str | None, until: str, limit: int) -> Changes:
+    def changes(
+        self, repository: str, since: str | None, until: str, limit: int, progress: Progress = UNWATCHED
+    ) -> Changes:
         """What came in between two commits; fetches commits alone."""
         for each in (until, since or until):
             checked_commit(each)
-        return asked(repository, self._timeout, partial(git_history.changes, since=since, until=until, limit=limit))
+        question = partial(git_history.changes, since=since, until=until, limit=limit)
+        return asked(self._remote(repository, progress), question)
+
+    def _remote(self, repository: str, progress: Progress) -> Remote:
+        return Remote(repository, self._timeout, progress)
 
 
 def _entries(git: Git, commit: str, path: str, *options: str) -> Iterator[_Entry]:
@@ -116,11 +127,11 @@ def _entries(git: Git, commit: str, path: str, *options: str) -> Iterator[_Entry
         yield _Entry(mode, identity, int(size) if size.isdigit() else 0, relative)
 
 
-def _require_directory(git: Git, repository: str, commit: str, directory: str) -> None:
+def _require_directory(git: Git, commit: str, directory: str) -> None:
     entry = None if directory == "." else next(iter(_entries(git, commit, directory)), None)
     if directory != "." and (entry is None or entry.mode != TREE):
         raise InvalidInput(
-            f"there is no directory {directory} at {commit[:12]}", where=shown(repository), expected="--service-dir"
+            f"there is no directory {directory} at {commit[:12]}", where=git.remote.shown, expected="--service-dir"
         )
 
 
@@ -142,22 +153,19 @@ def _checked(entries: list[_Entry], directory: str) -> list[_Entry]:
     return entries
 
 
-def _write(process: subprocess.Popen[bytes], files: list[_Entry], links: list[_Entry], into: Path) -> None:
+def _write(output: IO[bytes], files: list[_Entry], links: list[_Entry], into: Path) -> None:
     """Write what ``git cat-file --batch`` prints: for each object a line, its bytes, a line feed."""
-    assert process.stdout is not None  # noqa: S101 – it was started with a pipe
-    with process, process.stdout as output:
-        for entry in [*files, *links]:
-            output.readline()
-            content = output.read(entry.size)
-            output.read(1)
-            target = into / entry.path
-            try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if entry.mode == LINK:
-                    target.symlink_to(os.fsdecode(content))
-                else:
-                    target.write_bytes(content)
-                    target.chmod(0o755 if entry.mode == EXECUTABLE else 0o644)
-            except (OSError, ValueError) as error:
-                process.kill()
-                raise InvalidInput(f"it cannot be written: {error}", where=entry.path) from None
+    for entry in [*files, *links]:
+        output.readline()
+        content = output.read(entry.size)
+        output.read(1)
+        target = into / entry.path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if entry.mode == LINK:
+                target.symlink_to(os.fsdecode(content))
+            else:
+                target.write_bytes(content)
+                target.chmod(0o755 if entry.mode == EXECUTABLE else 0o644)
+        except (OSError, ValueError) as error:
+            raise InvalidInput(f"it cannot be written: {error}", where=entry.path) from None

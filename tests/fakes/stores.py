@@ -11,6 +11,7 @@ from pathlib import Path
 from domain.artifact import digest_of, verified
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.evidence import Change, Changes
+from domain.progress import Progress
 from domain.service import DEFINITION_FILE
 from domain.storage import StoredObject
 
@@ -95,22 +96,22 @@ class MemoryRepositories:
         self.parents: dict[str, tuple[str, ...]] = {}
         self.subjects: dict[str, str] = {}
 
-    def definition(self, repository: str, commit: str, service_directory: str) -> str:
+    def definition(self, repository: str, commit: str, service_directory: str, progress: Progress) -> str:
         return self._files(repository, commit)[str(Path(service_directory, DEFINITION_FILE))]
 
-    def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> None:
+    def checkout(self, repository: str, commit: str, service_directory: str, into: Path, progress: Progress) -> None:
         for path, text in self._files(repository, commit).items():
             if Path(path).is_relative_to(service_directory):
                 file = into / Path(path).relative_to(service_directory)
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text)
 
-    def is_ancestor(self, repository: str, commit: str, of: str) -> bool:
+    def is_ancestor(self, repository: str, commit: str, of: str, progress: Progress) -> bool:
         if commit != of:
             self._files(repository, commit)
         return commit != of and (repository, of) in self.commits and commit in self._reached(of)
 
-    def changes(self, repository: str, since: str | None, until: str, limit: int) -> Changes:
+    def changes(self, repository: str, since: str | None, until: str, limit: int, progress: Progress) -> Changes:
         self._files(repository, until)
         known = since is not None and (repository, since) in self.commits
         without = self._reached(since) if since and known else set()

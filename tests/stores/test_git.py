@@ -5,13 +5,18 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from domain.errors import InvalidInput, Unreachable
+from domain.progress import Progress
 from domain.strict_yaml import SIZE_LIMIT as DEFINITION_LIMIT
 from stores.git import GitRepositories
+from tests.fakes.progress import Cancelled, CancelledProgress
 from tests.servers import free_ports
 from tests.stores.repository import DEFINITION, Locked, Repository, web_server
 
@@ -280,3 +285,44 @@ def test_a_server_that_says_nothing_is_soon_unreachable(repositories: GitReposit
         with pytest.raises(Unreachable, match="no answer"):
             repositories.definition(f"http://127.0.0.1:{listener.getsockname()[1]}/shop", NOWHERE, "cart")
         assert time.monotonic() - begin < 10
+
+
+Call = Callable[[GitRepositories, str, Progress], object]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(
+            lambda git, address, progress: git.definition(address, NOWHERE, "cart", progress), id="definition"
+        ),
+        pytest.param(
+            lambda git, address, progress: git.checkout(address, NOWHERE, "cart", Path("/nowhere"), progress),
+            id="checkout",
+        ),
+        pytest.param(
+            lambda git, address, progress: git.is_ancestor(address, NOWHERE, "0" * 40, progress), id="is_ancestor"
+        ),
+        pytest.param(lambda git, address, progress: git.changes(address, None, NOWHERE, 9, progress), id="changes"),
+    ],
+)
+def test_a_cancel_ends_git_while_it_waits_for_a_server(repositories: GitRepositories, call: Call) -> None:
+    progress = CancelledProgress("asked")
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/shop"
+        left = pool.submit(_asked_and_left, listener, progress)
+        with pytest.raises(Cancelled):
+            call(repositories, address, progress)
+
+        assert left.result(30), "git's helper still waits for its answer"
+
+
+def _asked_and_left(listener: socket.socket, progress: CancelledProgress) -> bool:
+    """Say so when somebody asks, and give no answer: whether who asked went away."""
+    with listener.accept()[0] as connection:
+        progress.say("asked")
+        connection.settimeout(10)
+        with suppress(ConnectionResetError):
+            while connection.recv(65536):
+                continue
+    return True
