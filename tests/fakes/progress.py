@@ -65,3 +65,16 @@ class CancelledProgress:
     def _raise_if_cancelled(self) -> None:
         if self._cancelled.is_set():
             raise Cancelled
+
+
+class CancelledAtLine(SilentProgress):
+    """Is cancelled by the time that a line holds ``mark``: saying it raises."""
+
+    def __init__(self, mark: str) -> None:
+        super().__init__()
+        self._mark = mark
+
+    def say(self, line: str) -> None:
+        super().say(line)
+        if self._mark in line:
+            raise Cancelled
