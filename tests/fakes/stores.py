@@ -61,9 +61,13 @@ class MemoryObjectStore:
                 raise Conflict(f"{key} was changed by somebody else")
             self.put(key, content)
 
+    def holds(self, key: str) -> bool:
+        return key in self.objects
+
     def create_file(self, key: str, file: Path, digest: str) -> None:
-        if key not in self.objects:
-            self.put(key, verified(file.read_bytes(), digest, str(file)))
+        content = verified(file.read_bytes(), digest, str(file))
+        if len(self.objects.get(key, b"")) != len(content):
+            self.put(key, content)
 
     def fetch_file(self, key: str, file: Path, digest: str) -> None:
         file.write_bytes(verified(self.get(key), digest, key))
