@@ -86,14 +86,18 @@ class BuildActivities:
         return _Plan(inputs, ImageRecipe(context=context, dockerfile=source.dockerfile, args=args, tag=tag))
 
     def find(self, inputs: BuildInputs) -> BuildRecord | None:
-        """The record of an earlier build of the same inputs, if its artifact is still kept."""
+        """The record of an earlier build of the very same inputs, if its artifact is still kept."""
         found = self._store.read(keys.build_record_key(inputs.digest))
         if found is None:
             return None
         record = BuildRecord.model_validate_json(found.content)
-        if record.artifact.kind is not ArtifactKind.BUNDLE and not self._registry.holds(record.artifact.uri):
-            return None
-        return record
+        return record if record.inputs == inputs and self._kept(record.artifact) else None
+
+    def _kept(self, artifact: Artifact) -> bool:
+        if artifact.kind is not ArtifactKind.BUNDLE:
+            return self._registry.holds(artifact.uri)
+        key = keys.bundle_key(artifact.digest)
+        return artifact.uri == self._store.uri(key) and self._store.holds(key)
 
     def _site_plan(self, definition: ServiceDefinition, files: Path, progress: Progress) -> _Plan:
         build = definition.build

@@ -25,10 +25,11 @@ class FixActivities:
         commit, directory = checked_commit(proposal.commit), checked_directory(proposal.service_directory)
         with Heartbeat() as progress:
             progress.say(f"reading {commit[:12]}")
-            definition = read_definition(self._repositories.files(proposal.repository, commit, directory))
+            files = self._repositories.files(proposal.repository, commit, directory, progress)
+            definition = read_definition(files)
             behind = []
             for each in proposal.against:
                 progress.say(f"comparing with {each[:12]}")
-                if self._repositories.is_ancestor(proposal.repository, commit, each):
+                if self._repositories.is_ancestor(proposal.repository, commit, each, progress):
                     behind.append(each)
         return FixFacts(service=definition.service, behind=tuple(behind))

@@ -28,9 +28,10 @@ class PlanActivities:
         release = request.release
         with Heartbeat() as progress, tempfile.TemporaryDirectory() as scratch:
             files = Path(scratch)
-            definition = read_definition(
-                self._repositories.checkout(release.repository, release.commit, release.service_directory, files)
+            found = self._repositories.checkout(
+                release.repository, release.commit, release.service_directory, files, progress
             )
+            definition = read_definition(found)
             plans = [self._builds.plan(kind, definition, files, progress) for kind in artifacts_to_build(definition)]
             return PlannedArtifacts(
                 artifacts=tuple(

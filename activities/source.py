@@ -14,6 +14,7 @@ from domain.artifact import Artifact, ArtifactKind
 from domain.definition_file import invalid_keys, read_definition
 from domain.errors import Conflict, InvalidDefinition, Superseded
 from domain.identity import ServiceId
+from domain.progress import Progress
 from domain.release import ReleaseRequest
 from domain.service import DEFINITION_FILE
 from domain.service_files import ServiceFiles
@@ -43,12 +44,12 @@ class SourceActivities:
             files = Path(scratch, "files")
             files.mkdir()
             progress.say(f"fetching {request.commit[:12]}")
-            found = self._repositories.checkout(request.repository, request.commit, directory, files)
+            found = self._repositories.checkout(request.repository, request.commit, directory, files, progress)
             definition = read_definition(found)
             if definition.service != request.service:
                 raise _changed(found, definition.service, request.service, f"this is a release of {request.service}")
             self._claim(request, directory, found)
-            self._refuse_going_back(request)
+            self._refuse_going_back(request, progress)
             progress.say("storing the snapshot")
             archive = Path(scratch, "snapshot.tar")
             digest = self._snapshots.pack(files, archive)
@@ -57,14 +58,14 @@ class SourceActivities:
         snapshot = Artifact(kind=ArtifactKind.SOURCE, uri=self._store.uri(key), digest=digest)
         return Source(definition=definition, snapshot=snapshot)
 
-    def _refuse_going_back(self, request: ReleaseRequest) -> None:
+    def _refuse_going_back(self, request: ReleaseRequest, progress: Progress) -> None:
         """A CI job that comes late, or is run again, must not put an older commit over a newer one.
 
         :raises Superseded: a commit that has everything of this one is published already.
         """
         current, _ = self._sets.read(request.application)
         published = current.services.get(request.role)
-        if published and self._repositories.is_ancestor(request.repository, request.commit, published.commit):
+        if published and self._repositories.is_ancestor(request.repository, request.commit, published.commit, progress):
             raise Superseded(
                 f"{request.commit[:12]} is an ancestor of {published.commit[:12]}, "
                 f"which is published as #{published.number}: Onward never goes back"

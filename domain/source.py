@@ -14,14 +14,18 @@ from domain.errors import InvalidInput
 from domain.evidence import Changes
 from domain.identity import COMMIT_PATTERN, ServiceId
 from domain.key_fault import KeyFault
+from domain.progress import Progress
 from domain.repository import same_for_all_spellings
 from domain.service_files import ServiceFiles
 
 
 class Repositories(Protocol):
-    """Git. Nothing of a repository is ever run; only its objects are read."""
+    """Git. Nothing of a repository is ever run; only its objects are read.
 
-    def files(self, repository: str, commit: str, service_directory: str) -> ServiceFiles:
+    A server may be slow: a cancel of ``progress`` ends what git does, and is raised.
+    """
+
+    def files(self, repository: str, commit: str, service_directory: str, progress: Progress) -> ServiceFiles:
         """What the service's directory holds at a commit, by a shallow fetch; checked.
 
         :raises InvalidInput: the repository cannot be read, the commit or the directory is not
@@ -29,13 +33,15 @@ class Repositories(Protocol):
         :raises Unreachable: the repository's server does not answer.
         """
 
-    def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> ServiceFiles:
+    def checkout(
+        self, repository: str, commit: str, service_directory: str, into: Path, progress: Progress
+    ) -> ServiceFiles:
         """The same, and the files themselves, as committed, below ``into`` (which is empty).
 
         Raises as :meth:`files`; then nothing was written.
         """
 
-    def is_ancestor(self, repository: str, commit: str, of: str) -> bool:
+    def is_ancestor(self, repository: str, commit: str, of: str, progress: Progress) -> bool:
         """Whether ``commit`` is a proper ancestor of ``of``: what has ``of`` has it, and more.
 
         ``False`` when ``of`` is not in the repository: then nothing connects the two.
@@ -44,7 +50,7 @@ class Repositories(Protocol):
         :raises Unreachable: the repository's server does not answer.
         """
 
-    def changes(self, repository: str, since: str | None, until: str, limit: int) -> Changes:
+    def changes(self, repository: str, since: str | None, until: str, limit: int, progress: Progress) -> Changes:
         """The commits that ``until`` has and ``since`` has not, the newest first, ``limit`` at most.
 
         Without ``since``, or when it is not in the repository, the newest commits of ``until``;

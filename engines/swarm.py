@@ -46,7 +46,7 @@ class SwarmEngine:
         self._endpoint_mode = endpoint_mode
         self._place = place or EnvironmentPlace(stack)
 
-    def deploy(self, deployment: Deployment) -> Action:
+    def deploy(self, deployment: Deployment, progress: Progress) -> Action:  # noqa: ARG002 – nothing takes long
         """Ask for a release and return at once.
 
         The service itself says which number was last asked for, and is written with its version

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from domain.errors import InvalidInput
 from domain.evidence import Changes
+from domain.progress import Progress
 from domain.service_files import SIZE_LIMIT, ServiceFiles
 from domain.source import checked_commit, checked_directory
 from domain.strict_yaml import SIZE_LIMIT as DEFINITION_LIMIT
 from stores import git_history
+from stores.git_command import Remote
 from stores.git_fetch import SHALLOW, asked, fetched
 from stores.git_tree import EXECUTABLE, LINK, Entry, contents, entries, require_directory, service_files
+from stores.unwatched import UNWATCHED
 
 #: Before a release starts its files are fetched without large ones, where the server can leave them out.
 SMALL_FILES = f"--filter=blob:limit={DEFINITION_LIMIT + 1}"
@@ -32,18 +35,22 @@ class GitRepositories:
     def __init__(self, *, timeout: float = 300) -> None:
         self._timeout = timeout
 
-    def files(self, repository: str, commit: str, service_directory: str) -> ServiceFiles:
+    def files(
+        self, repository: str, commit: str, service_directory: str, progress: Progress = UNWATCHED
+    ) -> ServiceFiles:
         """What a directory holds; raises as the interface says."""
         directory = checked_directory(service_directory)
-        with fetched(repository, commit, [*SHALLOW, SMALL_FILES], self._timeout) as git:
+        with fetched(self._remote(repository, progress), commit, [*SHALLOW, SMALL_FILES]) as git:
             require_directory(git, commit, directory)
             # Without sizes: git would fetch what was left out, to see how large it is.
             return service_files(git, directory, list(entries(git, commit, directory, "-r")))
 
-    def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> ServiceFiles:
+    def checkout(
+        self, repository: str, commit: str, service_directory: str, into: Path, progress: Progress = UNWATCHED
+    ) -> ServiceFiles:
         """Write the files of a directory; links last, so that nothing is written through one."""
         directory = checked_directory(service_directory)
-        with fetched(repository, commit, SHALLOW, self._timeout) as git:
+        with fetched(self._remote(repository, progress), commit, SHALLOW) as git:
             require_directory(git, commit, directory)
             found = list(entries(git, commit, directory, "-r", "--long"))
             checked = service_files(git, directory, found)
@@ -52,18 +59,24 @@ class GitRepositories:
                     _write(into / entry.path, entry, content)
         return checked
 
-    def is_ancestor(self, repository: str, commit: str, of: str) -> bool:
+    def is_ancestor(self, repository: str, commit: str, of: str, progress: Progress = UNWATCHED) -> bool:
         """Whether a commit is a proper ancestor of another; fetches commits alone, as few as answer it."""
         for each in (commit, of):
             checked_commit(each)
         question = partial(git_history.is_ancestor, commit=commit, of=of)
-        return commit != of and asked(repository, self._timeout, question)
+        return commit != of and asked(self._remote(repository, progress), question)
 
-    def changes(self, repository: str, since: str | None, until: str, limit: int) -> Changes:
+    def changes(
+        self, repository: str, since: str | None, until: str, limit: int, progress: Progress = UNWATCHED
+    ) -> Changes:
         """What came in between two commits; fetches commits alone."""
         for each in (until, since or until):
             checked_commit(each)
-        return asked(repository, self._timeout, partial(git_history.changes, since=since, until=until, limit=limit))
+        question = partial(git_history.changes, since=since, until=until, limit=limit)
+        return asked(self._remote(repository, progress), question)
+
+    def _remote(self, repository: str, progress: Progress) -> Remote:
+        return Remote(repository, self._timeout, progress)
 
 
 def _write(target: Path, entry: Entry, content: bytes) -> None:

@@ -47,7 +47,7 @@ def require_directory(git: Git, commit: str, directory: str) -> None:
     if directory != "." and (entry is None or entry.mode != TREE):
         raise InvalidInput(
             f"there is no directory {directory} at {commit[:12]}",
-            where=git.shown,
+            where=git.remote.shown,
             expected="a directory that the commit has",
         )
 
@@ -80,20 +80,14 @@ def contents(git: Git, wanted: Sequence[Entry], limit: int) -> Generator[tuple[E
     with tempfile.TemporaryFile() as names:
         names.writelines(f"{entry.id}\n".encode() for entry in wanted)
         names.seek(0)
-        with git.stream("cat-file", "--batch", "--buffer", stdin=names) as process:
-            assert process.stdout is not None  # noqa: S101 – it was started with a pipe
-            try:
-                # For each object: a line that ends with its size, its bytes, a line feed.
-                for entry in wanted:
-                    size = process.stdout.readline().rpartition(b" ")[2].strip()
-                    if not size.isdigit():
-                        raise Unreachable(SERVER, git.shown, f"it gave no {entry.path}")
-                    if int(size) > limit:
-                        raise InvalidInput(
-                            f"it has {int(size)} bytes", where=entry.path, expected=f"at most {limit} bytes"
-                        )
-                    content = process.stdout.read(int(size))
-                    process.stdout.read(1)
-                    yield entry, content
-            finally:
-                process.kill()
+        with git.stream("cat-file", "--batch", "--buffer", stdin=names) as output:
+            # For each object: a line that ends with its size, its bytes, a line feed.
+            for entry in wanted:
+                size = output.readline().rpartition(b" ")[2].strip()
+                if not size.isdigit():
+                    raise Unreachable(SERVER, git.remote.shown, f"it gave no {entry.path}")
+                if int(size) > limit:
+                    raise InvalidInput(f"it has {int(size)} bytes", where=entry.path, expected=f"at most {limit} bytes")
+                content = output.read(int(size))
+                output.read(1)
+                yield entry, content

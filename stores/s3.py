@@ -140,14 +140,21 @@ class S3ObjectStore:
         except (Conflict, NotFound):
             self._require_written(key, content)
 
+    def holds(self, key: str) -> bool:
+        """Whether there is an object."""
+        return self._size(key) is not None
+
     def create_file(self, key: str, file: Path, digest: Digest) -> None:
         """Upload a file under a key that holds its digest; nothing happens when it is there.
+
+        Its size is compared, which costs nothing and heals what somebody cut short. Its bytes are
+        not: S3 keeps no SHA-256 of an upload in parts, and whoever reads the file checks the digest.
 
         :raises Untrusted: the file does not have the digest.
         """
         with file.open("rb") as content:
             _require(digest, hashlib.file_digest(content, "sha256").hexdigest(), str(file))
-        if self._is_there(key):
+        if self._size(key) == file.stat().st_size:
             return
         with translated(self._address, self.uri(key)), file.open("rb") as content:
             self._client.upload_fileobj(content, self._bucket, key, Config=TRANSFER)
@@ -178,13 +185,12 @@ class S3ObjectStore:
                 for item in page.get("Contents", []):
                     yield item["Key"]
 
-    def _is_there(self, key: str) -> bool:
+    def _size(self, key: str) -> int | None:
         try:
             with translated(self._address, self.uri(key)):
-                self._client.head_object(Bucket=self._bucket, Key=key)
+                return self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"]
         except NotFound:
-            return False
-        return True
+            return None
 
     def _require_written(self, key: str, content: bytes) -> None:
         """The write was answered "lost": it is ours all the same when our bytes are there."""

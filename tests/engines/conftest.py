@@ -30,6 +30,7 @@ from stores.s3 import S3ObjectStore
 from stores.s3_site import S3SiteBucket
 from tests.domain.builders import COMMIT, POINTER
 from tests.engines.sites import Sites
+from tests.fakes.progress import SilentProgress
 from tests.servers import RegistryServer, S3Server, registry_server, s3_server
 
 T = TypeVar("T")
@@ -150,7 +151,7 @@ class Environments:
 
     def arrive(self, deployment: Deployment) -> ServiceState:
         """Deploy, and wait as the deploy activity does."""
-        self.engine.deploy(deployment)
+        self.engine.deploy(deployment, SilentProgress())
         wait_for(lambda: settled(self.observe(deployment), deployment))
         return self.observe(deployment)
 

@@ -45,7 +45,7 @@ def test_what_is_seen_right_after_an_update_is_not_the_one_before(
     environment.arrive(environment.deployment(1, first))
     environment.arrive(environment.deployment(2, second))
     third = environment.deployment(3, first)
-    environment.engine.deploy(third)
+    environment.engine.deploy(third, SilentProgress())
     state = environment.observe(third)
     assert state.update in (UpdateState.NONE, UpdateState.UPDATING)
     assert not is_whole(state, third)
@@ -91,14 +91,14 @@ def test_a_task_that_never_gets_healthy_halts_the_update(environment: Environmen
 def test_a_lower_number_is_refused(environment: Environments, first: Artifact, second: Artifact) -> None:
     environment.arrive(environment.deployment(5, first))
     with pytest.raises(Superseded, match="already runs release #5, newer than #4"):
-        environment.engine.deploy(environment.deployment(4, second))
+        environment.engine.deploy(environment.deployment(4, second), SilentProgress())
 
 
 def test_an_equal_number_does_nothing(docker_client: DockerClient, environment: Environments, first: Artifact) -> None:
     deployment = environment.deployment(1, first)
-    assert environment.engine.deploy(deployment) is Action.CREATE
+    assert environment.engine.deploy(deployment, SilentProgress()) is Action.CREATE
     before = _inspected(docker_client, deployment)
-    assert environment.engine.deploy(deployment) is Action.NOTHING
+    assert environment.engine.deploy(deployment, SilentProgress()) is Action.NOTHING
     assert _inspected(docker_client, deployment)["Version"] == before["Version"]
 
 
@@ -111,7 +111,7 @@ def test_of_two_concurrent_deploys_the_greater_number_stays(
     def insist(number: int) -> str:
         while True:
             try:
-                return environment.engine.deploy(rivals[number]).value
+                return environment.engine.deploy(rivals[number], SilentProgress()).value
             except Conflict:
                 continue
             except Superseded:
@@ -126,7 +126,7 @@ def test_of_two_concurrent_deploys_the_greater_number_stays(
 def test_concurrent_first_deploys_make_one_service(environment: Environments, first: Artifact) -> None:
     def once(_: int) -> str:
         try:
-            return environment.engine.deploy(environment.deployment(1, first)).value
+            return environment.engine.deploy(environment.deployment(1, first), SilentProgress()).value
         except Conflict:
             return "conflict"
 
@@ -152,7 +152,7 @@ def test_a_service_is_told_where_it_is_and_where_the_others_are(
     deployment = environment.deployment(
         1, first, reads={"services": ["price-list"]}, config={"ci": {"A": "1"}, "prod": {}}
     )
-    environment.engine.deploy(deployment)
+    environment.engine.deploy(deployment, SilentProgress())
     assert _inspected(docker_client, deployment)["Spec"]["TaskTemplate"]["ContainerSpec"]["Env"] == [
         "A=1",
         f"ONWARD_APPLICATION={environment.application}",
@@ -177,10 +177,10 @@ def test_another_stacks_service_is_not_touched(
     docker_client: DockerClient, environment: Environments, first: Artifact
 ) -> None:
     deployment = environment.deployment(1, first)
-    environment.engine.deploy(deployment)
+    environment.engine.deploy(deployment, SilentProgress())
     other = SwarmEngine(docker_client, stack="other", endpoint_mode="dnsrr")
     with pytest.raises(ForeignResource, match=f"onward.stack is {environment.stack}, this stack is other"):
-        other.deploy(environment.deployment(2, first))
+        other.deploy(environment.deployment(2, first), SilentProgress())
     with pytest.raises(ForeignResource):
         other.observe(deployment.environment, deployment.service)
     assert other.running(Environment.CI) == []
@@ -193,7 +193,7 @@ def test_a_service_that_onward_did_not_make_is_not_touched(
     made = docker_client.services.create(first.uri, name=deployment.name)  # type: ignore[no-untyped-call]
     try:
         with pytest.raises(ForeignResource, match=f"docker service rm {deployment.name}"):
-            environment.engine.deploy(deployment)
+            environment.engine.deploy(deployment, SilentProgress())
     finally:
         made.remove()
 
@@ -201,7 +201,7 @@ def test_a_service_that_onward_did_not_make_is_not_touched(
 def test_a_missing_secret_is_named_with_the_command_that_makes_it(environment: Environments, first: Artifact) -> None:
     deployment = environment.deployment(1, first, secrets=["db-password"])
     with pytest.raises(InvalidInput, match=f"docker secret create {deployment.name}-db-password FILE"):
-        environment.engine.deploy(deployment)
+        environment.engine.deploy(deployment, SilentProgress())
     assert environment.engine.observe(deployment.environment, deployment.service) is None
 
 

@@ -16,6 +16,7 @@ from engines.labels import Label
 from engines.swarm_networks import ensure_network
 from stack.services import DeployedServices
 from tests.engines.conftest import Environments
+from tests.fakes.progress import SilentProgress
 
 pytestmark = pytest.mark.server
 
@@ -28,12 +29,12 @@ def test_an_application_has_two_networks_and_only_who_reads_a_datastore_is_on_bo
     own = application_network(Environment.CI, environment.application)
     data = data_network(Environment.CI, environment.application)
 
-    environment.engine.deploy(plain)
+    environment.engine.deploy(plain, SilentProgress())
 
     there = _networks(docker_client, environment.stack)
     assert set(there) == {own, data}
     assert _joined(docker_client, plain) == {there[own]}
-    environment.engine.deploy(reader)
+    environment.engine.deploy(reader, SilentProgress())
     assert _joined(docker_client, reader) == {there[own], there[data]}
     DeployedServices(docker_client, environment.stack).remove()  # as ``down --purge`` does
     assert _networks(docker_client, environment.stack) == {}

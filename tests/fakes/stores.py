@@ -11,6 +11,7 @@ from pathlib import Path
 from domain.artifact import digest_of, verified
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.evidence import Change, Changes
+from domain.progress import Progress
 from domain.service import DEFINITION_FILE
 from domain.service_files import ServiceFiles, checked_files
 from domain.storage import StoredObject
@@ -61,9 +62,13 @@ class MemoryObjectStore:
                 raise Conflict(f"{key} was changed by somebody else")
             self.put(key, content)
 
+    def holds(self, key: str) -> bool:
+        return key in self.objects
+
     def create_file(self, key: str, file: Path, digest: str) -> None:
-        if key not in self.objects:
-            self.put(key, verified(file.read_bytes(), digest, str(file)))
+        content = verified(file.read_bytes(), digest, str(file))
+        if len(self.objects.get(key, b"")) != len(content):
+            self.put(key, content)
 
     def fetch_file(self, key: str, file: Path, digest: str) -> None:
         file.write_bytes(verified(self.get(key), digest, key))
@@ -96,24 +101,26 @@ class MemoryRepositories:
         self.parents: dict[str, tuple[str, ...]] = {}
         self.subjects: dict[str, str] = {}
 
-    def files(self, repository: str, commit: str, service_directory: str) -> ServiceFiles:
+    def files(self, repository: str, commit: str, service_directory: str, progress: Progress) -> ServiceFiles:
         found = self._below(repository, commit, service_directory)
         definition = found.get(DEFINITION_FILE, "").encode()
         return checked_files(ServiceFiles(service_directory, frozenset(found), definition=definition))
 
-    def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> ServiceFiles:
+    def checkout(
+        self, repository: str, commit: str, service_directory: str, into: Path, progress: Progress
+    ) -> ServiceFiles:
         for path, text in self._below(repository, commit, service_directory).items():
             file = into / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-        return self.files(repository, commit, service_directory)
+        return self.files(repository, commit, service_directory, progress)
 
-    def is_ancestor(self, repository: str, commit: str, of: str) -> bool:
+    def is_ancestor(self, repository: str, commit: str, of: str, progress: Progress) -> bool:
         if commit != of:
             self._files(repository, commit)
         return commit != of and (repository, of) in self.commits and commit in self._reached(of)
 
-    def changes(self, repository: str, since: str | None, until: str, limit: int) -> Changes:
+    def changes(self, repository: str, since: str | None, until: str, limit: int, progress: Progress) -> Changes:
         self._files(repository, until)
         known = since is not None and (repository, since) in self.commits
         without = self._reached(since) if since and known else set()

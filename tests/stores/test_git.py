@@ -5,15 +5,21 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from domain.errors import InvalidInput, Unreachable
+from domain.progress import Progress
 from domain.strict_yaml import SIZE_LIMIT as DEFINITION_LIMIT
 from stores.git import GitRepositories
-from stores.git_command import Git
+from stores.git_command import Git, Remote
+from stores.unwatched import UNWATCHED
+from tests.fakes.progress import Cancelled, CancelledProgress
 from tests.servers import free_ports
 from tests.stores.repository import DEFINITION, Locked, Repository, web_server
 
@@ -147,7 +153,7 @@ def test_of_a_definition_no_more_is_read_than_shows_that_it_is_too_large(
 
 def test_a_file_that_the_server_does_not_give_is_no_empty_file(repository: Repository, tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match=f"it gave no {NOWHERE}"):
-        Git(tmp_path / "git", str(repository.path), 30).beginning(9, "cat-file", "blob", NOWHERE)
+        Git(tmp_path / "git", Remote(str(repository.path), 30, UNWATCHED)).beginning(9, "cat-file", "blob", NOWHERE)
 
 
 def test_a_directory_is_listed_as_it_is_checked_out(
@@ -300,3 +306,42 @@ def test_a_server_that_says_nothing_is_soon_unreachable(repositories: GitReposit
         with pytest.raises(Unreachable, match="no answer"):
             repositories.files(f"http://127.0.0.1:{listener.getsockname()[1]}/shop", NOWHERE, "cart")
         assert time.monotonic() - begin < 10
+
+
+Call = Callable[[GitRepositories, str, Progress], object]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda git, address, progress: git.files(address, NOWHERE, "cart", progress), id="files"),
+        pytest.param(
+            lambda git, address, progress: git.checkout(address, NOWHERE, "cart", Path("/nowhere"), progress),
+            id="checkout",
+        ),
+        pytest.param(
+            lambda git, address, progress: git.is_ancestor(address, NOWHERE, "0" * 40, progress), id="is_ancestor"
+        ),
+        pytest.param(lambda git, address, progress: git.changes(address, None, NOWHERE, 9, progress), id="changes"),
+    ],
+)
+def test_a_cancel_ends_git_while_it_waits_for_a_server(repositories: GitRepositories, call: Call) -> None:
+    progress = CancelledProgress("asked")
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/shop"
+        left = pool.submit(_asked_and_left, listener, progress)
+        with pytest.raises(Cancelled):
+            call(repositories, address, progress)
+
+        assert left.result(30), "git's helper still waits for its answer"
+
+
+def _asked_and_left(listener: socket.socket, progress: CancelledProgress) -> bool:
+    """Say so when somebody asks, and give no answer: whether who asked went away."""
+    with listener.accept()[0] as connection:
+        progress.say("asked")
+        connection.settimeout(10)
+        with suppress(ConnectionResetError):
+            while connection.recv(65536):
+                continue
+    return True
