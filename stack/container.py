@@ -52,9 +52,11 @@ def main() -> int:
         with translated(address_of(client)):
             remove(client, asked.name)
             try:
-                container = _start(client, asked)
+                container = _created(client, asked)
+                output = container.attach(stream=True)  # of one that has ended already it would never end
+                container.start()
                 signal.signal(signal.SIGTERM, lambda *_: container.stop(timeout=GRACE))
-                for chunk in container.attach(stream=True, logs=True):
+                for chunk in output:
                     sys.stdout.buffer.write(chunk)
                     sys.stdout.buffer.flush()
                 code = int(container.wait()["StatusCode"])
@@ -75,8 +77,8 @@ def remove(client: DockerClient, name: str) -> None:
         return
 
 
-def _start(client: DockerClient, asked: argparse.Namespace) -> Container:
-    container = client.containers.create(
+def _created(client: DockerClient, asked: argparse.Namespace) -> Container:
+    return client.containers.create(
         asked.image,
         list(asked.arguments),
         entrypoint=[asked.entrypoint],
@@ -86,8 +88,6 @@ def _start(client: DockerClient, asked: argparse.Namespace) -> Container:
         user=f"{os.getuid()}:{os.getgid()}",
         volumes={folder: {"bind": folder, "mode": "rw"} for folder in asked.mount},
     )
-    container.start()
-    return container
 
 
 if __name__ == "__main__":
