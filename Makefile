@@ -6,8 +6,10 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# Another version may write the same lock differently.
+UV := 0.13.9
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-header --no-annotate --python-version 3.11
-QUICK := tests/domain tests/workflows tests/activities tests/replay tests/starter tests/worker
+QUICK := tests/domain tests/workflows tests/activities tests/replay tests/starter tests/worker tests/setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +35,7 @@ format: $(INSTALLED) ## format and repair what can be repaired
 	@$(BIN)/ruff check --fix --quiet .
 
 lock: $(INSTALLED) ## write the lock files anew, after a change of pyproject.toml
-	@$(BIN)/pip install --quiet uv
+	@$(BIN)/pip install --quiet uv==$(UV)
 	@$(COMPILE) --all-extras --output-file requirements.lock
 	@$(COMPILE) --constraint requirements.lock --output-file deploy/requirements.lock
 

@@ -101,7 +101,7 @@ class StackSettings(BaseSettings):
         description="what all stacks of this machine share: a Docker Engine that Onward started, pulls that failed",
     )
     docker_host: str = Field(
-        default="unix:///var/run/docker.sock", description="the Docker Engine; started if none answers and we are root"
+        default="unix:///var/run/docker.sock", description="the Docker Engine; started if none answers and we may"
     )
     temporal_port: int = Field(default=7233, description="Temporal's gRPC port")
     temporal_ui_port: int = Field(default=8233, description="the Temporal Web UI")

@@ -10,6 +10,7 @@ from docker import DockerClient
 
 from domain.errors import NotFound
 from engines.docker_api import address_of, translated
+from stack.account import Account
 from stack.engine import Report
 from stack.images import Images
 from stack.programs import MMDEBSTRAP, installed, not_to_be_had
@@ -47,7 +48,9 @@ def ensure_base_image(client: DockerClient, images: Images, report: Report) -> N
 def _make(client: DockerClient, bootstrap: str) -> None:
     with tempfile.TemporaryDirectory(prefix="onward-base-") as folder:
         archive = Path(folder) / "base.tar"
-        words = [bootstrap, "--quiet", "--variant=extract", f"--include={PACKAGES}", SUITE, str(archive)]
+        # A user's own mmdebstrap needs more packages, and a kernel that allows user namespaces.
+        root = Account.current().as_root() or []
+        words = [*root, bootstrap, "--quiet", "--variant=extract", f"--include={PACKAGES}", SUITE, str(archive)]
         done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise NotFound(f"{PYTHON_IMAGE}: mmdebstrap could not make it: {done.stderr.strip()[-500:]}")

@@ -22,6 +22,9 @@ from engines.labels import Label
 #: Seconds between SIGTERM and SIGKILL inside of the engine; less than the supervisor grants us.
 GRACE = 8
 
+#: The exit code when SIGTERM comes before the container runs.
+ENDED = 128 + signal.SIGTERM
+
 
 def words(
     image: str, *, host: str, stack: str, name: str, entrypoint: str, folders: Sequence[str], arguments: Sequence[str]
@@ -43,17 +46,22 @@ def main() -> int:
     parser.add_argument("--mount", action="append", default=[])
     parser.add_argument("arguments", nargs="*")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))
     try:
         client = connect(asked.host)
         with translated(address_of(client)):
             remove(client, asked.name)
-            container = _start(client, asked)
-            signal.signal(signal.SIGTERM, lambda *_: container.stop(timeout=GRACE))
-            for chunk in container.attach(stream=True, logs=True):
-                sys.stdout.buffer.write(chunk)
-                sys.stdout.buffer.flush()
-            code = int(container.wait()["StatusCode"])
-            remove(client, asked.name)
+            try:
+                container = _created(client, asked)
+                output = container.attach(stream=True)  # of one that has ended already it would never end
+                container.start()
+                signal.signal(signal.SIGTERM, lambda *_: container.stop(timeout=GRACE))
+                for chunk in output:
+                    sys.stdout.buffer.write(chunk)
+                    sys.stdout.buffer.flush()
+                code = int(container.wait()["StatusCode"])
+            finally:
+                remove(client, asked.name)
     except OnwardError as error:
         print(error, file=sys.stderr)  # noqa: T201 – the part's log
         return 1
@@ -69,8 +77,8 @@ def remove(client: DockerClient, name: str) -> None:
         return
 
 
-def _start(client: DockerClient, asked: argparse.Namespace) -> Container:
-    container = client.containers.create(
+def _created(client: DockerClient, asked: argparse.Namespace) -> Container:
+    return client.containers.create(
         asked.image,
         list(asked.arguments),
         entrypoint=[asked.entrypoint],
@@ -80,8 +88,6 @@ def _start(client: DockerClient, asked: argparse.Namespace) -> Container:
         user=f"{os.getuid()}:{os.getgid()}",
         volumes={folder: {"bind": folder, "mode": "rw"} for folder in asked.mount},
     )
-    container.start()
-    return container
 
 
 if __name__ == "__main__":

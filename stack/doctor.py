@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,16 +15,18 @@ from docker import DockerClient
 from domain.environment import ENVIRONMENTS
 from domain.errors import OnwardError
 from engines.docker_api import connect
+from engines.labels import Label
 from settings import StackSettings
+from stack.account import Account
 from stack.assembly import EVERYTHING, supervised
 from stack.credentials import Credentials
 from stack.edges import edge_probe
-from stack.engine import bridge_gateway
+from stack.engine import bridge_gateway, is_closed, open_to
 from stack.findings import Finding, Level
 from stack.images import Images
 from stack.parts import Probe
 from stack.places import Machine, StateDirectory
-from stack.programs import DOCKERD, PYTHON_TOOLS, STACK, TESTS, Program, installed, python_tool
+from stack.programs import DOCKERD, PYTHON_TOOLS, REGISTRY, STACK, TESTS, Program, how_to_get, installed, python_tool
 from stack.servers import BUCKET
 from stack.services import other_stacks
 from stack.supervision import Supervisor
@@ -39,11 +42,11 @@ def diagnose(settings: StackSettings, path: str | None = None) -> list[Finding]:
 
     :param path: the search path for programs, if not the process's own.
     """
-    machine = Machine(settings)
-    client, engine = _engine(settings)
+    machine, account = Machine(settings), replace(Account.current(), path=path)
+    client, engine = _engine(settings, account)
     images = Images(client, machine) if client else None
-    findings = [_program(each, images, path) for each in STACK if not (each is DOCKERD and client)]
-    findings += [_program(each, None, path, only_tests=True) for each in TESTS]
+    findings = [_program(each, images, account) for each in STACK if each is not DOCKERD]
+    findings += [_program(each, images, account, only_tests=True) for each in TESTS]
     findings += [_python_tool(name, why) for name, why in PYTHON_TOOLS.items()]
     findings += [engine, *_disk(settings)]
     if client and images:
@@ -53,8 +56,8 @@ def diagnose(settings: StackSettings, path: str | None = None) -> list[Finding]:
     return findings
 
 
-def _program(program: Program, images: Images | None, path: str | None, *, only_tests: bool = False) -> Finding:
-    binary = installed(program, path)
+def _program(program: Program, images: Images | None, account: Account, *, only_tests: bool = False) -> Finding:
+    binary = installed(program, account.path)
     if binary is not None:
         return Finding(program.name, Level.OK, f"{binary}: {_version(binary, program)}")
     if program.image and images and images.has(program.image):
@@ -62,8 +65,8 @@ def _program(program: Program, images: Images | None, path: str | None, *, only_
     level = Level.WARN if only_tests or program.image else Level.MISSING
     instead = f"; the image {program.image} would do" if program.image else ""
     used = ", only for make test" if only_tests else ""
-    command = f"sudo apt-get install --no-install-recommends {program.package}"
-    return Finding(program.name, level, f"not installed; it {program.why}{used}{instead}", command)
+    (step,) = how_to_get([program], account)
+    return Finding(program.name, level, f"not installed; it {program.why}{used}{instead}", step)
 
 
 def _version(binary: str, program: Program) -> str:
@@ -88,14 +91,23 @@ def _python_tool(name: str, why: str) -> Finding:
     return Finding(name, Level.MISSING, f"not installed; it is {why}", "make setup")
 
 
-def _engine(settings: StackSettings) -> tuple[DockerClient | None, Finding]:
+def _engine(settings: StackSettings, account: Account) -> tuple[DockerClient | None, Finding]:
+    host = settings.docker_host
     try:
-        client = connect(settings.docker_host)
+        client = connect(host)
     except OnwardError as error:
-        return None, Finding(
-            "Docker Engine", Level.MISSING, str(error), "onward up, as root, or: sudo systemctl start docker"
-        )
-    return client, Finding("Docker Engine", Level.OK, f"{client.version()['Version']} at {settings.docker_host}")
+        return None, Finding(DOCKERD.name, Level.MISSING, f"{error}; it {DOCKERD.why}", _to_engine(host, account))
+    return client, Finding(DOCKERD.name, Level.OK, f"{client.version()['Version']} at {host}")
+
+
+def _to_engine(host: str, account: Account) -> str:
+    if is_closed(host):
+        return open_to(account)
+    if not host.startswith("unix://"):
+        return "start the engine there, or set ONWARD_DOCKER_HOST"
+    if installed(DOCKERD, account.path):
+        return "make setup starts it"
+    return how_to_get([DOCKERD], account)[0]
 
 
 def _swarm(client: DockerClient) -> Iterator[Finding]:
@@ -124,7 +136,12 @@ def _clock(client: DockerClient) -> Iterator[Finding]:
 def _pulls(images: Images) -> Iterator[Finding]:
     reason = images.why_not()
     if reason:
-        yield Finding("Docker Hub", Level.WARN, f"the last pull failed, so images are made here: {reason}")
+        yield Finding(
+            "Docker Hub",
+            Level.WARN,
+            f"the last pull failed, so images are made here: {reason}",
+            f"docker pull {REGISTRY.image}",
+        )
 
 
 def _disk(settings: StackSettings) -> Iterator[Finding]:
@@ -140,7 +157,9 @@ def _disk(settings: StackSettings) -> Iterator[Finding]:
 
 def _others(settings: StackSettings, client: DockerClient, machine: Machine) -> Iterator[Finding]:
     for name, place in other_stacks(client, settings.name, machine).items():
-        command = f"ONWARD_STATE_DIRECTORY={place} onward down --purge" if place.startswith("/") else ""
+        command = f"ONWARD_STATE_DIRECTORY={place} onward down --purge"
+        if not place.startswith("/"):
+            command = f"docker service ls --filter label={Label.STACK}={name}"
         yield Finding(f"stack {name}", Level.WARN, f"also has services in this swarm; its state: {place}", command)
 
 
@@ -153,7 +172,7 @@ def _parts(settings: StackSettings, client: DockerClient, images: Images) -> Ite
     try:
         parts = supervised(settings, directory, credentials, images, bridge_gateway(client), EVERYTHING)
     except OnwardError as error:
-        yield Finding("stack", Level.MISSING, str(error))
+        yield Finding("stack", Level.MISSING, str(error), "make setup")
         return
     for part in parts:
         yield _answer(part.title, part.address, part.probe, f"less {directory.log(part.name)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
 from docker import DockerClient
@@ -69,4 +69,5 @@ def _remove_sockets(numbers: frozenset[int]) -> None:
     """SeaweedFS leaves the sockets that its own parts talk through; their place is fixed."""
     for number in numbers:
         for leftover in Path(tempfile.gettempdir()).glob(f"seaweedfs-*-{number}.sock"):
-            leftover.unlink(missing_ok=True)
+            with suppress(FileNotFoundError, PermissionError):  # gone, or another user's
+                leftover.unlink()

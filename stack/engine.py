@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -13,10 +12,12 @@ from typing import Any
 
 from docker import DockerClient
 
-from domain.errors import InvalidInput, Unreachable
+from domain.errors import InvalidInput, Refused, Unreachable
 from engines.docker_api import SERVER, connect, translated
+from stack.account import DOCKER_GROUP, Account
 from stack.places import Machine, locked
 from stack.processes import stop
+from stack.programs import DOCKERD, installed
 
 #: Seconds in which a new engine must answer; the first start makes its storage.
 PATIENCE = 60.0
@@ -30,11 +31,14 @@ SYSTEMD = Path("/run/systemd/system")
 Report = Callable[[str], None]
 
 
-def ensure_engine(host: str, machine: Machine, report: Report, options: Sequence[str] = ()) -> DockerClient:
-    """A client of the engine at ``host``; a machine without one gets one, if we are root.
+def ensure_engine(
+    host: str, machine: Machine, report: Report, options: Sequence[str] = (), account: Account | None = None
+) -> DockerClient:
+    """A client of the engine at ``host``; a machine without one gets one, if we are root or sudo lets us.
 
     An engine that Onward starts belongs to no session, so that it outlives the command; its pid
-    is kept in the machine directory, so that :func:`stop_engine` stops that one and no other.
+    is kept in the machine directory, so that :func:`stop_engine` stops that one and no other. Its
+    socket belongs to the group of the user who starts it, so that nobody must join one.
 
     :param options: further words for ``dockerd``.
     :raises Unreachable: none answers and none can be started; the text says what to do.
@@ -42,35 +46,55 @@ def ensure_engine(host: str, machine: Machine, report: Report, options: Sequence
     try:
         return connect(host)
     except Unreachable as error:
+        account = account or Account.current()
+        if is_closed(host):
+            raise Unreachable(SERVER, host, f"its socket is not open to you\n  next: {open_to(account)}") from error
         machine.make()
         with locked(machine.root):
-            return _started(host, machine, report, options, error)
+            return _started(host, machine, report, options, account, error)
 
 
-def _started(host: str, machine: Machine, report: Report, options: Sequence[str], reason: Unreachable) -> DockerClient:
+def _started(
+    host: str, machine: Machine, report: Report, options: Sequence[str], account: Account, reason: Unreachable
+) -> DockerClient:
     try:
         return connect(host)  # somebody else was faster
     except Unreachable:
         pass
     if not host.startswith("unix://"):
         raise Unreachable(SERVER, host, "only an engine of this machine can be started from here") from reason
-    if os.geteuid() != 0:
+    if not account.may_use_engines and account.own_group is None:
+        raise Unreachable(SERVER, host, f"its socket would not be open to you\n  next: {open_to(account)}") from reason
+    root = account.as_root()
+    if root is None:
         raise Unreachable(
             SERVER, host, "none answers, and only root can start one\n  next: sudo systemctl start docker"
         ) from reason
-    if SYSTEMD.exists() and not options:
+    if SYSTEMD.exists() and not options and account.may_use_engines:
         report("starting the Docker Engine with systemd")
-        subprocess.run(["systemctl", "start", "docker"], check=False, capture_output=True)
+        subprocess.run([*root, "systemctl", "start", "docker"], check=False, capture_output=True)
         return _answering(host, machine)
-    dockerd = shutil.which("dockerd")
+    dockerd = installed(DOCKERD, account.path)
     if dockerd is None:
         raise Unreachable(SERVER, host, "dockerd is not installed\n  next: make setup") from reason
+    group = [] if account.may_use_engines else ["--group", str(account.own_group)]
     report(f"starting the Docker Engine; its log is {machine.engine_log}")
     # Forked away, so that it belongs to no session and is nobody's child.
-    words = ["setsid", "--fork", dockerd, "--host", host, "--pidfile", str(machine.engine_pid), *options]
+    words = ["setsid", "--fork", dockerd, "--host", host, "--pidfile", str(machine.engine_pid), *group, *options]
     with machine.engine_log.open("ab") as log:
-        subprocess.run(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", check=False)
+        subprocess.run([*root, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", check=False)
     return _answering(host, machine)
+
+
+def is_closed(host: str) -> bool:
+    """Whether an engine has a socket that this user may not use."""
+    socket = Path(host.removeprefix("unix://"))
+    return host.startswith("unix://") and socket.is_socket() and not os.access(socket, os.W_OK, effective_ids=True)
+
+
+def open_to(account: Account) -> str:
+    """What opens the socket of the system's engine to a user, for good."""
+    return f"sudo usermod -aG {DOCKER_GROUP} {account.name}, then log in anew"
 
 
 def _answering(host: str, machine: Machine) -> DockerClient:
@@ -115,16 +139,22 @@ def ensure_swarm(client: DockerClient, report: Report) -> None:
         )
 
 
-def stop_engine(machine: Machine, report: Report) -> bool:
-    """Stop the engine that Onward started, by its pid; whether there was one."""
+def stop_engine(machine: Machine, report: Report, account: Account | None = None) -> bool:
+    """Stop the engine that Onward started, by its pid; whether there was one.
+
+    :raises Refused: it is root's, and this user is not allowed to be.
+    """
     try:
         pid = int(machine.engine_pid.read_text())
         ours = Path(f"/proc/{pid}/comm").read_text().strip() == "dockerd"
     except (OSError, ValueError):
         return False
     if ours:
+        root = (account or Account.current()).as_root()
+        if root is None:
+            raise Refused(f"only root can stop the Docker Engine\n  next: sudo kill {pid}")
         report("stopping the Docker Engine that Onward started")
-        stop(pid, STOP_PATIENCE)
+        stop(pid, STOP_PATIENCE, root)
     return ours
 
 

@@ -17,13 +17,16 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     package=$(basename "$(readlink -f "$(command -v "$python")")")-venv
     echo "missing: $package – makes the Python environment"
     if [ "$(id -u)" = 0 ]; then
-        sh "$(dirname "$0")/install.sh" "$package"
+        as_root=
+    elif [ -t 0 ] && command -v sudo >/dev/null; then
+        as_root=sudo # it asks for the password
     elif sudo -n true 2>/dev/null; then
-        sudo -n sh "$(dirname "$0")/install.sh" "$package"
+        as_root="sudo -n"
     else
         echo "next: sudo apt-get install $package" >&2
         exit 1
     fi
+    $as_root sh "$(dirname "$0")/install.sh" "$package"
 fi
 
 echo "installing the Python side into $directory from requirements.lock"

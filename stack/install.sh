@@ -5,7 +5,7 @@
 # are run by the local stack, so none is started here, nor at the next boot. An Engine is: it is
 # started when it is needed.
 set -eu
-policy=/usr/sbin/policy-rc.d
+policy=${POLICY_RC_D:-/usr/sbin/policy-rc.d}
 
 output=$(mktemp)
 

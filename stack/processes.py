@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -31,9 +33,12 @@ def marked(variable: str, value: str) -> list[int]:
     return found
 
 
-def stop(pid: int, patience: float) -> None:
-    """SIGTERM, and SIGKILL when it has not ended in time (seconds)."""
-    _end([pid], patience)
+def stop(pid: int, patience: float, root: Sequence[str] = ()) -> None:
+    """SIGTERM, and SIGKILL when it has not ended in time (seconds).
+
+    :param root: the words that make a command root's, for a process that is not this user's.
+    """
+    _end([pid], patience, root)
 
 
 def stop_all(variable: str, value: str, patience: float) -> None:
@@ -41,11 +46,18 @@ def stop_all(variable: str, value: str, patience: float) -> None:
     _end(marked(variable, value), patience)
 
 
-def _end(pids: list[int], patience: float) -> None:
+def _end(pids: list[int], patience: float, root: Sequence[str] = ()) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         for pid in filter(is_alive, pids):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+            _tell(pid, number, root)
         end = time.monotonic() + patience
         while any(map(is_alive, pids)) and time.monotonic() < end:
             time.sleep(POLL)
+
+
+def _tell(pid: int, number: signal.Signals, root: Sequence[str]) -> None:
+    if root:
+        subprocess.run([*root, "kill", f"-{number.value}", str(pid)], capture_output=True, check=False)
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)

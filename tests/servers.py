@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,11 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from engines.docker_api import connect
+from settings import StackSettings
+from stack.images import Images
+from stack.places import Machine
+from stack.programs import ALERTMANAGER, PROMETHEUS, REGISTRY, Program, command
 from stack.servers import VOLUMES
 
 LOOPBACK = "127.0.0.1"
@@ -63,13 +68,13 @@ def s3_server(address: str = LOOPBACK) -> Iterator[S3Server]:
         identity = {"name": "test", "credentials": [credentials], "actions": ["Admin", "Read", "Write", "List"]}
         (directory / "identities.json").write_text(json.dumps({"identities": [identity]}))
         weed = Path(sys.executable).parent / "weed"
-        command = [str(weed), "mini", VOLUMES, f"-dir={directory}", f"-ip={address}", f"-ip.bind={address}"]
-        command += [f"-{part}.port={port}" for part, port in zip(parts, ports, strict=True)]
-        command += [f"-{part}.localSocket={directory / part}.sock" for part in ("filer", "s3")]
-        command += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={directory / 'identities.json'}"]
-        command += ["-webdav=false", "-admin.ui=false", "-master.telemetry=false"]
+        words = [str(weed), "mini", VOLUMES, f"-dir={directory}", f"-ip={address}", f"-ip.bind={address}"]
+        words += [f"-{part}.port={port}" for part, port in zip(parts, ports, strict=True)]
+        words += [f"-{part}.localSocket={directory / part}.sock" for part in ("filer", "s3")]
+        words += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={directory / 'identities.json'}"]
+        words += ["-webdav=false", "-admin.ui=false", "-master.telemetry=false"]
         try:
-            with _running(command, directory, lambda: _lists_buckets(server)):
+            with _running(words, directory, lambda: _lists_buckets(server)):
                 yield server
         finally:
             # SeaweedFS leaves the sockets that its own parts talk through; their place is fixed.
@@ -79,8 +84,8 @@ def s3_server(address: str = LOOPBACK) -> Iterator[S3Server]:
 
 
 @contextmanager
-def registry_server() -> Iterator[RegistryServer]:
-    """Debian's docker-registry; nothing can be deleted."""
+def registry_server(program: Program = REGISTRY) -> Iterator[RegistryServer]:
+    """Installed or in a container; nothing can be deleted."""
     with _directory("registry") as directory:
         server = RegistryServer(f"{LOOPBACK}:{free_ports(1)[0]}", directory / "files")
         configuration = {
@@ -91,28 +96,32 @@ def registry_server() -> Iterator[RegistryServer]:
         }
         # JSON is YAML.
         (directory / "config.yml").write_text(json.dumps(configuration))
-        command = ["docker-registry", "serve", str(directory / "config.yml")]
-        with _running(command, directory, lambda: requests.get(f"http://{server.host}/v2/", timeout=1).ok):
+        words = _words(program, directory, "serve", str(directory / "config.yml"))
+        with _running(words, directory, lambda: requests.get(f"http://{server.host}/v2/", timeout=1).ok):
             yield server
 
 
 @contextmanager
 def prometheus_server(rules: str) -> Iterator[str]:
-    """Debian's Prometheus, judging rules twice a second; its address."""
+    """Prometheus, judging rules twice a second; its address."""
     with _directory("prometheus") as directory:
         address = f"{LOOPBACK}:{free_ports(1)[0]}"
         (directory / "rules.yml").write_text(rules)
         settings = {"global": {"evaluation_interval": "500ms"}, "rule_files": ["rules.yml"]}
         (directory / "prometheus.yml").write_text(json.dumps(settings))
-        command = ["prometheus", f"--config.file={directory / 'prometheus.yml'}", "--log.level=warn"]
-        command += [f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address={address}"]
-        with _running(command, directory, lambda: requests.get(f"http://{address}/-/ready", timeout=1).ok):
+        options = [f"--config.file={directory / 'prometheus.yml'}", "--log.level=warn"]
+        options += [f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address={address}"]
+        with _running(
+            _words(PROMETHEUS, directory, *options),
+            directory,
+            lambda: requests.get(f"http://{address}/-/ready", timeout=1).ok,
+        ):
             yield f"http://{address}"
 
 
 @contextmanager
 def alertmanager_server(receiver: str, token: str) -> Iterator[str]:
-    """Debian's Alertmanager, by itself, which sends all that fires to one webhook at once; its address."""
+    """Alertmanager, by itself, which sends all that fires to one webhook at once; its address."""
     with _directory("alertmanager") as directory:
         address = f"{LOOPBACK}:{free_ports(1)[0]}"
         authorization = {"http_config": {"authorization": {"credentials": token}}}
@@ -121,10 +130,14 @@ def alertmanager_server(receiver: str, token: str) -> Iterator[str]:
             "receivers": [{"name": "onward", "webhook_configs": [{"url": receiver, **authorization}]}],
         }
         (directory / "alertmanager.yml").write_text(json.dumps(settings))
-        command = ["prometheus-alertmanager", f"--config.file={directory / 'alertmanager.yml'}", "--log.level=warn"]
-        command += [f"--storage.path={directory / 'data'}", f"--web.listen-address={address}"]
-        command += ["--cluster.listen-address="]
-        with _running(command, directory, lambda: requests.get(f"http://{address}/-/ready", timeout=1).ok):
+        options = [f"--config.file={directory / 'alertmanager.yml'}", "--log.level=warn"]
+        options += [f"--storage.path={directory / 'data'}", f"--web.listen-address={address}"]
+        options += ["--cluster.listen-address="]
+        with _running(
+            _words(ALERTMANAGER, directory, *options),
+            directory,
+            lambda: requests.get(f"http://{address}/-/ready", timeout=1).ok,
+        ):
             yield f"http://{address}"
 
 
@@ -164,6 +177,13 @@ def _lists_buckets(server: S3Server) -> bool:
     finally:
         client.close()
     return True
+
+
+def _words(program: Program, directory: Path, *arguments: str) -> tuple[str, ...]:
+    """As the stack runs it: the installed program, else its image; a container sees the directory."""
+    settings = StackSettings(state_directory=directory)
+    with closing(connect(settings.docker_host)) as client:
+        return command(program, settings, Images(client, Machine(settings)), [directory], arguments)
 
 
 @contextmanager

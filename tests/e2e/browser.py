@@ -9,7 +9,8 @@ from pathlib import Path
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+from stack.programs import CHROMIUM, installed
+
 #: Chromium as root in a closed network: no sandbox, and nobody to call home to.
 OPTIONS = [
     "--no-sandbox",
@@ -30,7 +31,7 @@ LOADS = 5
 def browser_page() -> Iterator[Page]:
     """A page of a new headless browser."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=installed(CHROMIUM), args=OPTIONS)
         try:
             yield browser.new_page(viewport={"width": 1400, "height": 1250})
         finally:

@@ -28,14 +28,13 @@ from stack.engine import bridge_gateway
 from stack.services import DeployedServices
 from stores.s3 import S3ObjectStore
 from stores.s3_site import S3SiteBucket
+from tests.busybox import busybox
 from tests.domain.builders import COMMIT, POINTER
 from tests.engines.sites import Sites
 from tests.fakes.progress import SilentProgress
 from tests.servers import RegistryServer, S3Server, registry_server, s3_server
 
 T = TypeVar("T")
-
-BUSYBOX = Path("/bin/busybox")  # Debian's busybox-static
 
 #: It ends at once when it is asked to, so that a request that still comes finds nobody.
 SERVES = "trap 'exit 0' TERM; httpd -f -p 8080 -h /www & wait"
@@ -202,13 +201,13 @@ def _context(command: str, files: Mapping[str, str]) -> io.BytesIO:
         'RUN ["/bin/busybox", "--install", "-s", "/bin"]\nCOPY files /\n'
         f'CMD ["sh", "-c", "{command}"]\n'
     )
-    content = {"Dockerfile": dockerfile, "files/name": uuid4().hex} | {f"files/{path}": files[path] for path in files}
+    texts = {"Dockerfile": dockerfile, "files/name": uuid4().hex} | {f"files/{path}": files[path] for path in files}
+    content = {"busybox": busybox()} | {path: text.encode() for path, text in texts.items()}
     context = io.BytesIO()
     with tarfile.open(fileobj=context, mode="w") as archive:
-        archive.add(BUSYBOX, "busybox")
-        for path, text in content.items():
+        for path, data in content.items():
             entry = tarfile.TarInfo(path)
-            entry.size = len(text.encode())
-            archive.addfile(entry, io.BytesIO(text.encode()))
+            entry.size, entry.mode = len(data), 0o755
+            archive.addfile(entry, io.BytesIO(data))
     context.seek(0)
     return context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,14 @@ import yaml
 
 from domain.environment import ENVIRONMENTS, Environment
 from domain.identity import Duty, edge_bucket, edge_network
+from engines.docker_api import connect
 from engines.edge import edge_arguments
 from engines.site_routes import ROUTES_FILE
 from settings import StackSettings, WorkerSettings
+from stack import programs
+from stack.images import Images
+from stack.places import Machine
+from stack.programs import command
 from stack.servers import scrape_configuration
 
 ROOT = Path(__file__).parents[2]
@@ -33,8 +39,12 @@ HOLDERS = {"signing-key": Duty.BUILD, "verdict-key": Duty.CI}
 
 @pytest.mark.server
 def test_docker_compose_accepts_it() -> None:
-    done = subprocess.run(["docker-compose", "config", "-q"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    settings = StackSettings()
+    arguments = ["--file", str(ROOT / "docker-compose.yml"), "config", "-q"]
+    with closing(connect(settings.docker_host)) as client:
+        words = command(programs.COMPOSE, settings, Images(client, Machine(settings)), [ROOT], arguments)
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("duty", list(Duty))

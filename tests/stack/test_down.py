@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import requests
 from docker import DockerClient
+from temporalio.client import Client
 
 from domain.errors import InvalidInput
 from domain.identity import Duty
@@ -21,7 +24,7 @@ from stack.down import down
 from stack.engine import bridge_gateway
 from stack.places import Machine, StateDirectory
 from stack.processes import is_alive, marked
-from stack.servers import BUCKET, INTERNAL
+from stack.servers import BUCKET, INTERNAL, registry_host, temporal_address
 from stack.services import RESTING, DeployedServices, remove_abandoned
 from stack.supervision import Supervisor
 from tests.bucket import bucket_of
@@ -69,6 +72,31 @@ def test_down_ends_every_process_and_keeps_the_data(new_stack: NewStack, engine:
     assert not any(map(is_alive, processes))
     started(settings, ("s3",))
     assert bucket_of(settings, engine, Duty.BUILD).get("kept") == b"content"
+
+
+async def test_down_keeps_temporals_history_and_the_registrys_images(
+    new_stack: NewStack, engine: DockerClient, tmp_path: Path
+) -> None:
+    settings = new_stack()
+    await asyncio.to_thread(started, settings, ("temporal", "registry"))
+    client = await Client.connect(temporal_address(settings))
+    handle = await client.start_workflow("NobodyTakesIt", id="kept", task_queue="nobody")
+    await handle.signal("noted")
+    history = (await handle.fetch_history()).to_json()
+    name = f"{registry_host(settings)}/test/kept"
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    engine.images.build(path=str(tmp_path), tag=f"{name}:1", rm=True)
+    engine.images.push(name, tag="1")
+    pushed = engine.images.get(f"{name}:1").attrs["RepoDigests"]
+    engine.images.remove(f"{name}:1", force=True)
+
+    await asyncio.to_thread(down, settings, False, quiet)
+    await asyncio.to_thread(started, settings, ("temporal", "registry"))
+
+    handle = (await Client.connect(temporal_address(settings))).get_workflow_handle("kept")
+    assert (await handle.fetch_history()).to_json() == history
+    assert "noted" in history
+    assert engine.images.pull(name, tag="1").attrs["RepoDigests"] == pushed
 
 
 def test_purge_deletes_what_is_ours_and_nothing_else(new_stack: NewStack) -> None:

@@ -1,19 +1,16 @@
-"""``up`` on real servers: idempotent, side by side, back after a kill, refusing taken ports."""
+"""``up`` on real servers: idempotent, side by side, refusing taken ports."""
 
 from __future__ import annotations
 
 import os
 import signal
 import socket
-import time
 from urllib.request import urlopen
 
 import pytest
 
 from domain.errors import InvalidInput
-from domain.identity import Duty
 from settings import StackSettings
-from stack.environment import client_environment
 from stack.parts import Condition
 from stack.places import StateDirectory
 from stack.processes import is_alive
@@ -54,17 +51,6 @@ def test_a_second_up_finds_everything_there(new_stack: NewStack) -> None:
     assert pids(settings) == before
 
 
-def test_a_killed_part_is_restarted(new_stack: NewStack) -> None:
-    settings = new_stack()
-    started(settings, ONE)
-    killed = pids(settings)["registry"]
-    os.kill(killed, signal.SIGKILL)
-    while pids(settings)["registry"] in (killed, 0):
-        time.sleep(0.1)
-    assert started(settings, ONE)["registry"].state is Condition.RUNNING
-    assert answers(settings)
-
-
 def test_what_a_killed_supervisor_left_is_ended_before_the_next_start(new_stack: NewStack) -> None:
     settings = new_stack()
     started(settings, ONE)
@@ -92,14 +78,6 @@ def test_a_taken_port_is_named_with_its_setting_and_nothing_is_started(new_stack
         started(settings)
     assert f"port {settings.prometheus_port} for Prometheus is taken: set ONWARD_PROMETHEUS_PORT" in str(refused.value)
     assert pids(settings) == {}
-
-
-def test_the_whole_stack_answers_and_clients_find_it(new_stack: NewStack) -> None:
-    settings = new_stack()
-    assert client_environment(settings) == {}
-    rows = started(settings, (*SERVERS, *(f"worker-{duty}" for duty in Duty), "edge-ci", "edge-prod"))
-    assert {row.state for row in rows.values()} <= {Condition.STARTED, Condition.RUNNING}
-    assert client_environment(settings)["TEMPORAL_ADDRESS"] == f"127.0.0.1:{settings.temporal_port}"
 
 
 def test_a_state_directory_with_too_long_a_path_is_refused(new_stack: NewStack) -> None:
