@@ -12,8 +12,9 @@ from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.errors import Untrusted
 from domain.manifest import Manifest
-from domain.regression import SuiteToRun, in_force, required_suites, unfounded
+from domain.regression import SuiteToRun
 from domain.regression_steps import RegressionRequest
+from domain.required_suites import in_force, required_suites, unfounded
 from domain.service import Kind
 from domain.storage import ImageRegistry
 
