@@ -44,7 +44,8 @@ class SuiteToRun(Message):
 class SuiteResult(Message):
     """How one suite ended; ``log`` and ``report`` are URIs, ``seconds`` is of the last run.
 
-    ``verdict`` is ``skipped`` when the regression was decided before it was this suite's turn.
+    ``verdict`` is ``skipped`` when the regression was decided before this suite had ended; and while it
+    waits or runs, which ``reason`` says.
     """
 
     service: ServiceId
@@ -85,8 +86,12 @@ def result_of(suite: SuiteToRun, report: SuiteReport, seconds: float, log: str, 
 
 def skipped(suite: SuiteToRun) -> SuiteResult:
     """The result of a suite that was not run to its end."""
-    report = SuiteReport(verdict=Verdict.SKIPPED, reason="not run to its end: the verdict was certain")
-    return result_of(suite, report, 0, "", "")
+    return unfinished(suite, "not run to its end: the verdict was certain")
+
+
+def unfinished(suite: SuiteToRun, reason: str) -> SuiteResult:
+    """What there is to say of a suite that has not ended: that it waits, or runs."""
+    return result_of(suite, SuiteReport(verdict=Verdict.SKIPPED, reason=reason), 0, "", "")
 
 
 def settled(first: SuiteResult, second: SuiteResult) -> SuiteResult:
