@@ -132,7 +132,6 @@ class SwarmEngine:
 
     def _placement(self, deployment: Deployment, current: Json | None) -> Placement:
         environment, definition = deployment.environment, deployment.definition
-        networks = self._place.networks(deployment)
         return Placement(
             name=self._place.service_name(environment, deployment.service),
             labels={**self._place.labels, Label.STACK: self._stack},
@@ -141,12 +140,19 @@ class SwarmEngine:
             urls={role: self._url_of(environment, definition, role) for role in definition.reads.services},
             replicas=definition.scale.of(environment).clamp(replicas(current) if current else None),
             networks={
-                ensure_network(self._client, name, self._stack, self._place.labels): aliases
-                for name, aliases in networks.items()
+                ensure_network(self._client, name, self._stack, self._network_labels(name, deployment)): aliases
+                for name, aliases in self._place.networks(deployment).items()
             },
             edge_network=self._place.edge_network(deployment),
             stop_grace=self._place.stop_grace,
         )
+
+    def _network_labels(self, name: str, deployment: Deployment) -> Mapping[str, str]:
+        """The place's own – but the datastores' network outlives a slice, also the one that makes it."""
+        application = deployment.service.application
+        if name == identity.data_network(deployment.environment, application):
+            return {Label.APPLICATION: application}
+        return self._place.labels
 
     def _secrets(self, deployment: Deployment) -> dict[str, tuple[str, str]]:
         found: dict[str, tuple[str, str]] = {}

@@ -173,6 +173,23 @@ def test_what_really_runs_in_ci_is_not_seen_even_by_who_shares_its_datastores(
     assert slicing.fetched(owner, f"http://{owner.name}-web:8080", data) == "first"
 
 
+def test_the_network_of_the_datastores_is_none_of_the_slice_that_happens_to_make_it(
+    slicing: Slicing, first: Artifact
+) -> None:
+    owner = slicing.owner()
+    slicing.slices.up(owner, [slicing.service("web", first, **READS)], SilentProgress())
+
+    assert [found.owner for found in slicing.slices.found()] == [owner]
+    slicing.slices.down(owner, SilentProgress())
+
+    assert slicing.slices.found() == []
+    (data,) = slicing.client.api.networks(names=[data_network(Environment.CI, owner.application)])
+    assert data["Labels"] == {
+        Label.STACK.value: slicing.environment.stack,
+        Label.APPLICATION.value: owner.application,
+    }
+
+
 def test_a_service_that_does_not_come_up_is_a_fault_of_the_versions_and_says_which(
     slicing: Slicing, first: Artifact, broken: Artifact
 ) -> None:
