@@ -43,6 +43,7 @@ bench: tools ## what Onward costs, measured (minutes)
 	@$(BIN)/python -m benchmarks.gate
 	@$(BIN)/python -m benchmarks.throughput
 	@$(BIN)/python -m benchmarks.roll_forwards
+	@$(BIN)/python -m benchmarks.together
 	@$(BIN)/python -m benchmarks.regression
 	@$(BIN)/python -m benchmarks.release
 	@$(BIN)/python -m benchmarks.recovery

@@ -12,10 +12,14 @@ from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.errors import Untrusted
 from domain.manifest import Manifest
-from domain.regression import SuiteToRun, in_force, required_suites, unfounded
+from domain.regression import SuiteToRun
 from domain.regression_steps import RegressionRequest
+from domain.required_suites import in_force, required_suites, unfounded
 from domain.service import Kind
 from domain.storage import ImageRegistry
+
+#: What a slice runs. A datastore is ci's own, which slices use; a batch job serves nobody.
+IN_SLICES = frozenset({Kind.SERVICE, Kind.STATIC})
 
 #: What a slice's services carry in place of a release number: nothing in a slice is published.
 UNPUBLISHED = 0
@@ -44,7 +48,8 @@ class Combination:
     def versions(self) -> list[tuple[Digest, Manifest]]:
         """What runs in the slice: the basis, with the candidate in its role's place."""
         own = (self.request.candidate, self.candidate)
-        return list({**self.basis, self.candidate.service.role: own}.values())
+        all_of_them = {**self.basis, self.candidate.service.role: own}.values()
+        return [each for each in all_of_them if each[1].definition.kind in IN_SLICES]
 
 
 class Combinations:

@@ -9,6 +9,7 @@ from temporalio import activity
 
 from activities.build import BuildActivities
 from activities.heartbeat import Heartbeat
+from domain.build import BuildInputs
 from domain.definition_file import read_definition
 from domain.lookups import PlannedArtifact, PlannedArtifacts, PlanRequest
 from domain.source import Repositories
@@ -33,14 +34,14 @@ class PlanActivities:
             )
             definition = read_definition(found)
             plans = [self._builds.plan(kind, definition, files, progress) for kind in artifacts_to_build(definition)]
-            return PlannedArtifacts(
-                artifacts=tuple(
-                    PlannedArtifact(
-                        kind=plan.inputs.kind,
-                        inputs=plan.inputs.digest,
-                        reused=self._builds.find(plan.inputs) is not None,
-                        bases=tuple(base.uri for base in plan.inputs.bases),
-                    )
-                    for plan in plans
-                )
-            )
+            return PlannedArtifacts(artifacts=tuple(self._planned(plan.inputs) for plan in plans))
+
+    def _planned(self, inputs: BuildInputs) -> PlannedArtifact:
+        found = self._builds.find(inputs)
+        return PlannedArtifact(
+            kind=inputs.kind,
+            inputs=inputs.digest,
+            reused=found is not None,
+            image=found.artifact.digest if found else None,
+            bases=tuple(base.uri for base in inputs.bases),
+        )

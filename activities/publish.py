@@ -10,8 +10,8 @@ from activities.manifest_reader import ManifestReader
 from activities.published_sets import PublishedSets
 from activities.verdict_reader import VerdictReader
 from domain.errors import Conflict, Untrusted
-from domain.regression import required_suites
 from domain.regression_steps import RegressionRequest
+from domain.required_suites import required_suites
 from domain.stages import Publication, PublishedRequest, PublishedSnapshot, PublishRequest
 from domain.storage import ObjectStore
 

@@ -13,12 +13,14 @@ from domain.lookups import (
     TEXT_LIMIT,
     ManifestDocument,
     ManifestRequest,
+    PublishedSuite,
     PublishedSuites,
     StepOutput,
     StepOutputRequest,
     StepOutputs,
 )
 from domain.manifest import ManifestPointer, read_manifest
+from domain.required_suites import suite_of
 from domain.stages import PublishedRequest
 from domain.storage import ObjectStore
 
@@ -64,9 +66,12 @@ class StoreReader:
         """The published services of an application that have a suite."""
         published, _ = self._sets.read(request.application)
         read = {role: self._manifests.read(version.manifest) for role, version in published.services.items()}
-        return PublishedSuites(
-            releases={role: manifest.release for role, manifest in read.items() if manifest.definition.tests}
-        )
+        suites = {
+            role: PublishedSuite(release=manifest.release, image=image)
+            for role, manifest in read.items()
+            if (image := suite_of(manifest))
+        }
+        return PublishedSuites(suites=suites)
 
     def _given(self, document: str) -> ManifestDocument:
         content = document.strip().encode()

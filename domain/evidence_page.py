@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from domain.deployment import ServiceState
 from domain.evidence import TAIL_LIMIT, Changes, EnvironmentEvidence, EvidenceDocument, SuiteEvidence
 from domain.identity import canonical_name
-from domain.keys import environment_step, log_prefix, parse_log_key
+from domain.keys import environment_step, log_step
 from domain.page_parts import STYLE, bad, block, facts, listing, moment, section, table, text
 from domain.release import StageResult, StageStatus
 
@@ -107,7 +107,7 @@ def _suite(each: SuiteEvidence, release: str) -> str:
     more = f"<p>And {each.more} more.</p>" if each.more else ""
     kept = [("log", result.log), ("report", result.report)]
     where = "".join(f"<dt>{name}</dt><dd><code>{text(uri)}</code></dd>" for name, uri in kept if uri)
-    _, step = parse_log_key(release, result.log.partition(log_prefix(release))[2])
+    step = log_step(release, result.log)
     command = f"<p><code>{text(f'onward logs {release} --step {step}')}</code></p>" if step else ""
     return (
         f"<h3>{bad(result.title)} (<code>{text(result.release)}</code>)</h3><p>{text(result.reason)}</p>"

@@ -110,6 +110,11 @@ def parse_log_key(release: str, key: str) -> tuple[str, str]:
     return run, name.removesuffix(".log")
 
 
+def log_step(release: str, uri: str) -> str:
+    """The step in a URI of a :func:`log_key`; empty when it is none of this release."""
+    return parse_log_key(release, uri.partition(log_prefix(release))[2])[1]
+
+
 def environment_step(environment: Environment) -> str:
     """How the logs of a service in an environment are called among the steps of a release that failed."""
     return f"evidence-{environment}"

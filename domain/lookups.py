@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import Field
 
-from domain.artifact import ArtifactKind
+from domain.artifact import ArtifactKind, Digest
 from domain.deployment import ServiceState
 from domain.environment import Environment
 from domain.identity import ServiceId
 from domain.message import Message
 from domain.regression import Origin
 from domain.release import ReleaseRequest
+from domain.required_suites import origins
 
 #: Of one text that travels through Temporal (its own bound is 2 MiB).
 TEXT_LIMIT = 512 * 1024
@@ -106,11 +109,12 @@ class PlanRequest(Message):
 
 
 class PlannedArtifact(Message):
-    """One artifact: found under its inputs, or to be built."""
+    """One artifact: found under its inputs, or to be built; ``image`` is its digest once it is there."""
 
     kind: ArtifactKind
     inputs: str
     reused: bool
+    image: Digest | None = None
     bases: tuple[str, ...] = ()
 
 
@@ -129,10 +133,17 @@ class PlannedDeploy(Message):
     replicas: int
 
 
-class PublishedSuites(Message):
-    """The published services of an application that have a suite: role → release."""
+class PublishedSuite(Message):
+    """The suite of a published version: whose it is, and its image."""
 
-    releases: dict[str, str]
+    release: str
+    image: Digest
+
+
+class PublishedSuites(Message):
+    """Role → suite, of the published services of an application that have one."""
+
+    suites: dict[str, PublishedSuite] = Field(default_factory=dict)
 
 
 class PlannedSuite(Message):
@@ -152,14 +163,20 @@ class Plan(Message):
     deploys: tuple[PlannedDeploy, ...]
 
 
-def planned_suites(release: ReleaseRequest, published: PublishedSuites, *, has_suite: bool) -> tuple[PlannedSuite, ...]:
-    """What :func:`domain.regression.required_suites` will ask for, as far as it is known before the build.
+def planned_suites(
+    release: ReleaseRequest, published: PublishedSuites, artifacts: Sequence[PlannedArtifact]
+) -> tuple[PlannedSuite, ...]:
+    """What :func:`domain.required_suites.required_suites` will ask for, as far as it is known before the build.
 
-    :param has_suite: whether the commit itself brings a suite.
+    A suite that is still to be built goes by its inputs: it is another one than the published.
     """
-    own = [PlannedSuite(role=release.role, origin=Origin.NEW, release=release.id)] if has_suite else []
-    previous = published.releases.get(release.role)
-    if previous:
-        own.append(PlannedSuite(role=release.role, origin=Origin.PREVIOUS, release=previous))
-    others = sorted((role, of) for role, of in published.releases.items() if role != release.role)
-    return (*own, *(PlannedSuite(role=role, origin=Origin.PUBLISHED, release=of) for role, of in others))
+    own = next((each.image or each.inputs for each in artifacts if each.kind is ArtifactKind.SUITE), None)
+    images = {role: suite.image for role, suite in published.suites.items()}
+    return tuple(
+        PlannedSuite(
+            role=role,
+            origin=origin,
+            release=release.id if origin is Origin.NEW else published.suites[role].release,
+        )
+        for role, origin in origins(release.role, own, images)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Annotated
 
 from pydantic import Field
 
@@ -27,20 +28,37 @@ class Smoke(Section):
     case: str = Field(min_length=1, max_length=200, description="a shell-style pattern such as test_smoke*")
 
 
+#: A pattern that excuses cases names something of them – a letter or digit outside of brackets: one of
+#: wildcards alone would excuse a whole suite.
+_NAMED = r"^(?:[^\[]|\[[^\]]+\])*?[^\W_]"
+
+ExcusedCase = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=_NAMED,
+        description="a shell-style pattern such as test_total*, not of wildcards alone",
+    ),
+]
+Reason = Annotated[str, Field(min_length=1, description="why, for whoever reads it later")]
+Owner = Annotated[str, Field(min_length=1, description="who answers for it")]
+
+
 class RetiredCase(Section):
     """Cases of the service's previous suite that this version breaks on purpose."""
 
-    case: str = Field(min_length=1, max_length=200, description="a shell-style pattern such as test_total*")
-    reason: str = Field(min_length=1)
-    owner: str = Field(min_length=1)
+    case: ExcusedCase
+    reason: Reason
+    owner: Owner
 
 
 class QuarantinedCase(Section):
     """Cases of the service's own suite that fail now and then: until a day, they fail nothing."""
 
-    case: str = Field(min_length=1, max_length=200, description="a shell-style pattern such as test_total*")
-    reason: str = Field(min_length=1)
-    owner: str = Field(min_length=1)
+    case: ExcusedCase
+    reason: Reason
+    owner: Owner
     until: date = Field(description="the last day that it counts, such as 2026-12-31")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Protocol
 
@@ -19,6 +19,10 @@ CASES_VARIABLE = "ONWARD_CASES"
 
 #: An exit code above means that the suite was killed or never began: no excuse is for that.
 LAST_ORDINARY_EXIT_CODE = 125
+
+
+#: So many excused cases are named in a reason; the report has all of them.
+TOLD = 5
 
 
 class SuiteRun(BaseModel):
@@ -118,7 +122,8 @@ def judge(outcome: SuiteOutcome, cases: str | None = None, excuses: Sequence[Exc
 
     ran = [case for case in results if case.verdict is not Verdict.SKIPPED]
     bad = [case for case in ran if case.verdict is Verdict.FAILED]
-    excused = tuple(case.name for case in bad if _excused(case, excuses))
+    why = {case.name: excuse.why for case in bad if (excuse := _excuse_of(case, excuses))}
+    excused = tuple(why)
     broken = [case for case in bad if case.name not in excused]
 
     def failed(reason: str) -> SuiteReport:
@@ -143,21 +148,27 @@ def judge(outcome: SuiteOutcome, cases: str | None = None, excuses: Sequence[Exc
         return failed(f"it ended with exit code {outcome.exit_code}: {_last_line(outcome.output)}")
     if not ran:
         return failed("it ran no test")
+    if excused and len(ran) == len(bad):
+        return failed(f"no case passed: {_told(why)}")
     if strays:
         return failed(f"{strays[0]} ran, which is not one of the cases {cases!r}")
     if idle:
         return failed(f"no case is called {idle[0].case!r}, which is {idle[0].why}: take it out of service.yaml")
-    passed = f"{len(ran) - len(excused)} passed"
-    reason = f"{passed}, {len(excused)} did not and {_are(excused)} excused" if excused else passed
+    passed = f"{len(ran) - len(bad)} passed"
+    reason = f"{passed}, {_told(why)}" if excused else passed
     return SuiteReport(verdict=Verdict.PASSED, reason=reason, cases=results, excused=excused)
 
 
-def _excused(case: CaseResult, excuses: Iterable[Excuse]) -> bool:
-    return any(matches(case.name, excuse.case) for excuse in excuses)
+def _excuse_of(case: CaseResult, excuses: Iterable[Excuse]) -> Excuse | None:
+    return next((excuse for excuse in excuses if matches(case.name, excuse.case)), None)
 
 
-def _are(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
+def _told(why: Mapping[str, str]) -> str:
+    """Which cases are excused and by whom: ``1 did not and is excused: t.test_a (retired by cart-team)``."""
+    are = "is" if len(why) == 1 else "are"
+    cases = ", ".join(f"{name} ({reason})" for name, reason in list(why.items())[:TOLD])
+    more = f" and {len(why) - TOLD} more" if len(why) > TOLD else ""
+    return f"{len(why)} did not and {are} excused: {cases}{more}"
 
 
 def _last_line(output: str) -> str:

@@ -14,7 +14,6 @@ with workflow.unsafe.imports_passed_through():
     from activities.evidence_reader import EvidenceReader
     from activities.plan import PlanActivities
     from activities.store_reader import StoreReader
-    from domain.artifact import ArtifactKind
     from domain.environment import ENVIRONMENTS, Environment
     from domain.identity import Duty, duty_of
     from domain.lookups import (
@@ -117,11 +116,10 @@ class PlanWorkflow:
         planned, suites, there = await asyncio.gather(
             answer_of(Duty.BUILD, builds), answer_of(Duty.CI, published), deploys
         )
-        has_suite = any(each.kind is ArtifactKind.SUITE for each in planned.artifacts)
         return Plan(
             release=request.release.id,
             artifacts=planned.artifacts,
-            suites=planned_suites(request.release, suites, has_suite=has_suite),
+            suites=planned_suites(request.release, suites, planned.artifacts),
             deploys=tuple(there),
         )
 

@@ -29,7 +29,7 @@ def release_page(request: ReleaseRequest, result: ReleaseResult, links: Mapping[
         parts.append(_failure(result.failure))
     parts.append(_stages(result))
     if result.regression:
-        parts.append(_regression(result.regression))
+        parts.append(_regression(result.release, result.regression))
     more = [f"- [{name}]({url})" for name, url in links.items() if url]
     if result.manifest:
         more.append(f"- manifest `{result.manifest.digest}`")
@@ -49,13 +49,13 @@ def _failure(failure: Failure) -> str:
     return f"**Failed in {failure.stage}** ({failure.kind})\n\n{quoted}{evidence}"
 
 
-def _regression(regression: ReleaseRegression) -> str:
+def _regression(release: str, regression: ReleaseRegression) -> str:
     versions = ", ".join(f"`{release}`" for _, release in sorted(regression.versions.items()))
     lines = [f"### Regression `{regression.workflow}`"]
     if versions:
         lines.append(f"With {versions}")
     if regression.suites:
-        lines.append(suite_table(regression.suites))
+        lines.append(suite_table(release, regression.suites))
     return "\n\n".join(lines)
 
 

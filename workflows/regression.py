@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.suites import SuiteActivities
     from domain.identity import Duty, slice_name
     from domain.junit import Verdict
-    from domain.regression import SuiteResult, SuiteToRun, failure_of, settled, skipped
+    from domain.regression import SuiteResult, SuiteToRun, failure_of, settled, skipped, unfinished
     from domain.regression_page import suite_table
     from domain.regression_steps import (
         Attested,
@@ -60,7 +60,9 @@ class RegressionWorkflow:
         self._state = "the slice comes up"
         self._suites: tuple[SuiteToRun, ...] = ()
         self._versions: dict[str, str] = {}
+        self._fault = ""
         self._results: dict[SuiteToRun, SuiteResult] = {}
+        self._running: set[SuiteToRun] = set()
 
     @workflow.run
     async def run(self, request: RegressionRequest) -> RegressionResult:  # noqa: ARG002 – init keeps it
@@ -92,7 +94,7 @@ class RegressionWorkflow:
             SliceRequest(owner=self._owner, regression=self._request),
             **policies.long(Duty.CI, f"bring {self._owner.name} up", SLICE_TIMEOUT),
         )
-        self._suites, self._versions = ready.suites, ready.versions
+        self._suites, self._versions, self._fault = ready.suites, ready.versions, ready.fault
         return ready
 
     async def _run_suites(self, ready: SliceReady) -> None:
@@ -118,11 +120,16 @@ class RegressionWorkflow:
         async with room:
             if self._is_certain:
                 return
-            first = await self._run_suite(ready, suite, 1)
-            if first.verdict is Verdict.FAILED and not self._is_certain:
-                first = settled(first, await self._run_suite(ready, suite, 2))
-            self._results[suite] = first
+            self._running.add(suite)
             self._show("the suites run")
+            try:
+                first = await self._run_suite(ready, suite, 1)
+                if first.verdict is Verdict.FAILED and not self._is_certain:
+                    first = settled(first, await self._run_suite(ready, suite, 2))
+                self._results[suite] = first
+            finally:
+                self._running.remove(suite)
+                self._show("the suites run")
 
     async def _run_suite(self, ready: SliceReady, suite: SuiteToRun, attempt: int) -> SuiteResult:
         again = "" if attempt == 1 else " once more"
@@ -167,10 +174,15 @@ class RegressionWorkflow:
 
     @property
     def _is_certain(self) -> bool:
-        return failure_of(list(self._results.values())) is not None
+        return bool(self._fault) or failure_of(list(self._results.values())) is not None
 
     def _in_order(self) -> tuple[SuiteResult, ...]:
-        return tuple(self._results.get(suite, skipped(suite)) for suite in self._suites)
+        return tuple(self._results.get(suite) or self._without_result(suite) for suite in self._suites)
+
+    def _without_result(self, suite: SuiteToRun) -> SuiteResult:
+        if suite in self._running:
+            return unfinished(suite, "runs")
+        return skipped(suite) if self._is_certain else unfinished(suite, "waits")
 
     def _show(self, state: str) -> None:
         self._state = state
@@ -181,7 +193,7 @@ class RegressionWorkflow:
         workflow.set_current_details(
             f"## Regression of {request.service}: {state}\n\n"
             f"For `{request.release}`, in `{self._owner.name}`, with {basis or alone}. {ended}\n\n"
-            f"{suite_table(self._in_order())}"
+            f"{suite_table(request.release, self._in_order())}"
         )
 
 

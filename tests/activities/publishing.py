@@ -7,6 +7,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.combination import Combinations
 from activities.manifest import ManifestActivities
 from activities.publish import PublishActivities
+from activities.published_sets import PublishedSets
 from activities.suites import SuiteActivities
 from domain.artifact import Digest
 from domain.gate_decisions import Snapshot
@@ -62,6 +63,11 @@ class Publishing:
     def _publications(self) -> PublishActivities:
         onward = self.onward
         return PublishActivities(onward.store, onward.manifests(), self._combinations(), onward.verdicts())
+
+    def numbers(self) -> dict[str, int]:
+        """Role → number of what is published."""
+        current, _ = PublishedSets(self.onward.store).read("shop")
+        return {role: version.number for role, version in current.services.items()}
 
     def _combinations(self) -> Combinations:
         return Combinations(self.onward.manifests(), self.onward.registry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.artifact import Artifact, ArtifactKind, digest_of
-from domain.errors import NotFound, Untrusted
+from domain.errors import NotFound, Unreachable, Untrusted
 from domain.manifest import Manifest
 from domain.stages import Publication
 from tests.activities.publishing import Publishing
@@ -45,6 +45,48 @@ def test_a_set_that_is_not_the_basis_is_not_written_and_the_answer_says_what_is_
     assert publishing.publish(
         web, {"cart": cart.digest}, publishing.attested(web, {"cart": cart.digest})
     ) == Publication(number=2)
+
+
+def test_who_loses_to_another_publication_writes_nothing_and_hears_what_is_there() -> None:
+    publishing, cart, web = Publishing(), manifest(), other("web")
+    publishing.signed(cart)
+    publishing.signed(web)
+    ahead, verdict = publishing.attested(web, {}), publishing.attested(cart, {})
+    publishing.onward.store.meanwhile = lambda: publishing.publish(web, {}, ahead)
+
+    outcome = publishing.publish(cart, {}, verdict)
+
+    assert outcome == Publication(contested={"web": web.digest})
+    assert publishing.numbers() == {"web": 1}
+
+
+def test_who_loses_to_its_own_earlier_attempt_has_the_number_of_that_one() -> None:
+    publishing, cart, web = Publishing(), manifest(), other("web")
+    publishing.signed(cart)
+    publishing.signed(web)
+    verdict, following = publishing.attested(cart, {}), publishing.attested(web, {"cart": cart.digest})
+
+    def earlier_attempt_and_the_next_in_the_queue() -> None:
+        publishing.publish(cart, {}, verdict)
+        publishing.publish(web, {"cart": cart.digest}, following)
+
+    publishing.onward.store.meanwhile = earlier_attempt_and_the_next_in_the_queue
+
+    assert publishing.publish(cart, {}, verdict).number == 1
+    assert publishing.numbers() == {"cart": 1, "web": 2}
+
+
+def test_a_publication_whose_reply_was_lost_is_found_by_the_next_attempt() -> None:
+    publishing, cart = Publishing(), manifest()
+    publishing.signed(cart)
+    verdict = publishing.attested(cart, {})
+    publishing.onward.store.lost_replies = 1
+
+    with pytest.raises(Unreachable):
+        publishing.publish(cart, {}, verdict)
+
+    assert publishing.publish(cart, {}, verdict) == Publication(number=1)
+    assert publishing.numbers() == {"cart": 1}
 
 
 def test_a_verdict_on_another_basis_does_not_count() -> None:

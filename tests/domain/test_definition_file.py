@@ -54,6 +54,26 @@ FAULTS = {
         '6: tests.integration.dockerfile: "../Dockerfile"; expected a relative path inside the context, without ..'
     ),
     "tests: {integration: {}}": "6: tests.integration.context: missing key; expected the suite's directory",
+    **{
+        f"tests: {{integration: {{context: t}}, {excuses}: [{{case: '{case}', reason: r, owner: o{until}}}]}}": (
+            f'6: tests.{excuses}.0.case: "{case}"; expected a shell-style pattern such as test_total*, not of wildcards'
+        )
+        for excuses, until in (("retired", ""), ("quarantined", ", until: 2026-12-31"))
+        for case in ("*", "?*", "*.*", "[a-z]*", "[!x]")
+    },
+    **{
+        f"tests: {{integration: {{context: t}}, {excuses}: [{{{given}}}]}}": f"6: tests.{excuses}.0.{key}: {fault}"
+        for excuses, given, key, fault in (
+            ("retired", "case: a, owner: o", "reason", "missing key; expected why, for whoever reads it later"),
+            ("retired", "case: a, reason: r", "owner", "missing key; expected who answers for it"),
+            ("retired", "reason: r, owner: o", "case", "missing key; expected a shell-style pattern"),
+            ("quarantined", "case: a, owner: o, until: 2026-12-31", "reason", "missing key; expected why"),
+            ("quarantined", "case: a, reason: r, until: 2026-12-31", "owner", "missing key; expected who answers"),
+            ("quarantined", "case: a, reason: r, owner: o", "until", "missing key; expected the last day"),
+            ("quarantined", "case: a, reason: r, owner: o, until: soon", "until", '"soon"; expected'),
+            ("retired", "case: a, reason: '', owner: o", "reason", '""; expected some text'),
+        )
+    },
     "kind: static": "5: build.output: missing key; expected the directory that holds the site, for kind static",
     "kind: daemon": '6: kind: "daemon"; expected one of',
     "kind: datastore": "6: kind: ",
@@ -100,6 +120,16 @@ def test_a_wholly_wrong_file_is_told_in_a_page() -> None:
 
     assert message.count("unknown key") == FAULTS_LIMIT
     assert "and 80 more" in message
+
+
+@pytest.mark.parametrize("case", ["test_total*", "suite.*", "[ab]_1", "a", "*é"])
+def test_a_pattern_with_a_name_in_it_may_be_excused(case: str) -> None:
+    text = f"{HEAD}tests: {{integration: {{context: t}}, retired: [{{case: '{case}', reason: r, owner: o}}]}}\n"
+
+    tests = parse_definition(text, "service.yaml").tests
+
+    assert tests is not None
+    assert tests.retired[0].case == case
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "text", "# nothing"])

@@ -10,7 +10,8 @@ from domain.artifact import canonical_json, digest_of
 from domain.errors import Untrusted
 from domain.junit import Verdict
 from domain.verdict import PREDICATE_TYPE, RegressionVerdict, read_verdict
-from tests.domain.test_regression import result, suites, version
+from tests.domain.suites import suites, version
+from tests.domain.test_regression import result
 
 CANDIDATE, OTHER = version(name="2"), version("web", "3")
 BASIS = {"web": OTHER.digest}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.artifact import digest_of, verified
-from domain.errors import Conflict, InvalidInput, NotFound
+from domain.errors import Conflict, InvalidInput, NotFound, Unreachable
 from domain.evidence import Change, Changes
 from domain.progress import Progress
 from domain.service import DEFINITION_FILE
@@ -18,11 +18,17 @@ from domain.storage import StoredObject
 
 
 class MemoryObjectStore:
-    """An object store with the conditional writes of S3."""
+    """An object store with the conditional writes of S3.
+
+    ``meanwhile`` happens once, between somebody's reading and replacing; ``lost_replies`` are the next
+    writes by :meth:`replace` of which the writer hears nothing.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.writes: list[str] = []
+        self.meanwhile: Callable[[], object] | None = None
+        self.lost_replies = 0
         self._lock = threading.RLock()
 
     def uri(self, key: str) -> str:
@@ -54,6 +60,9 @@ class MemoryObjectStore:
             self.put(key, content)
 
     def replace(self, key: str, content: bytes, etag: str | None) -> None:
+        if self.meanwhile:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
         with self._lock:
             found = self.read(key)
             if found is not None and found.content == content:
@@ -61,6 +70,9 @@ class MemoryObjectStore:
             if (found.etag if found else None) != etag:
                 raise Conflict(f"{key} was changed by somebody else")
             self.put(key, content)
+        if self.lost_replies:
+            self.lost_replies -= 1
+            raise Unreachable("object store", "memory", "connection reset")
 
     def holds(self, key: str) -> bool:
         return key in self.objects

@@ -1,0 +1,39 @@
+"""The sweep removes a slice by age and owner: old, and of a regression that is over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from temporalio.testing import WorkflowEnvironment
+
+from domain.slices import FoundSlice, SliceOwner
+from tests.fakes.onward import MemoryOnward
+from tests.workflows.queueing import in_queue, let_go, swept
+from tests.workflows.releasing import eventually
+
+LONG_AGO = datetime.now(UTC) - timedelta(hours=1)
+
+
+def nobodys(onward: MemoryOnward, name: str, created: datetime) -> None:
+    """A slice of a regression that nobody knows any more."""
+    owner = SliceOwner(name=name, application=onward.application, regression="regression:gone", run=str(uuid4()))
+    onward.slices.there[name] = FoundSlice(owner=owner, created=created)
+
+
+async def test_only_an_old_slice_whose_regression_is_over_is_removed(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    releases = await in_queue(temporal.client, onward, ["cart"])
+    await eventually(lambda: len(onward.slices.there) == 1)
+    (running,) = onward.slices.there
+    onward.slices.there[running] = onward.slices.there[running].model_copy(update={"created": LONG_AGO})
+    nobodys(onward, "slice-old", LONG_AGO)
+    nobodys(onward, "slice-young", datetime.now(UTC))
+
+    await swept(temporal.client, onward)
+
+    assert onward.slices.downs == ["slice-old"]
+    assert set(onward.slices.there) == {running, "slice-young"}
+    let_go(onward)
+    assert (await releases["cart"].result()).number == 1
