@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from temporalio import activity
 from temporalio.client import (
@@ -31,7 +31,7 @@ from domain.identity import (
 )
 from domain.message import Message
 from domain.regression_steps import Leftovers
-from domain.release import IN_PROD, Stage
+from domain.release import ReleaseStatus, Stage
 from domain.slices import SliceOwner
 from domain.sweep import Swept
 
@@ -41,6 +41,17 @@ AT_A_GATE = list(Stage)[list(Stage).index(Stage.REGRESSION) :]
 QUERY_TIMEOUT = timedelta(seconds=5)
 
 STAGE = SearchAttributeKey.for_keyword("OnwardStage")
+STATUS = SearchAttributeKey.for_keyword("OnwardStatus")
+NUMBER = SearchAttributeKey.for_int("OnwardNumber")
+
+
+class _End(NamedTuple):
+    """How a release has ended: ``well``, or in this stage, published under a number or not."""
+
+    well: bool
+    stage: str = ""
+    number: int = 0
+    roll_forward: str = ""
 
 
 class GateActivities:
@@ -147,17 +158,27 @@ class GateActivities:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
 
-    async def _ended(self, workflow: str, run: str | None = None) -> str | None:
-        """Whether a workflow is over, and if so in which stage; ``None`` while it runs."""
+    async def _ended(self, workflow: str, run: str | None = None) -> _End | None:
+        """How a workflow has ended, as far as the server knows; ``None`` while it runs.
+
+        One that was reset goes on in another run, which asks a gate itself.
+        """
         try:
             described = await self._client.get_workflow_handle(workflow, run_id=run).describe()
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                return ""
+                return _End(well=True)
             raise
         if described.status is WorkflowExecutionStatus.RUNNING:
             return None
-        return described.typed_search_attributes.get(STAGE) or ""
+        known = described.typed_search_attributes
+        reset = bool(described.raw_description.workflow_extended_info.reset_run_id)
+        return _End(
+            well=reset or known.get(STATUS) in (ReleaseStatus.VERIFIED, ReleaseStatus.SUPERSEDED),
+            stage=known.get(STAGE) or "",
+            number=known.get(NUMBER) or 0,
+            roll_forward=str(await described.memo_value("roll_forward", "") or ""),
+        )
 
     async def _is_over(self, owner: SliceOwner) -> bool:
         return await self._ended(owner.regression, owner.run) is not None
@@ -189,10 +210,10 @@ class GateActivities:
         return answer
 
 
-def _leave(release: str, run: str, stage: str) -> Leave:
-    """For a release that died: in prod it leaves something broken, so that nobody follows."""
+def _leave(release: str, run: str, end: _End) -> Leave:
+    """For a release that died: if it was published, nobody follows before its roll-forward is closed."""
     key = candidate_key(release, run)
-    if stage not in IN_PROD:
+    if end.well:
         return Leave(key=key)
-    holder = roll_forward_id(parse_release_id(release)[0])
-    return Leave(key=key, holder=holder, reason=f"{release} died in {stage}")
+    holder = end.roll_forward or roll_forward_id(parse_release_id(release)[0])
+    return Leave(key=key, number=end.number, holder=holder, reason=f"{release} died in {end.stage}")

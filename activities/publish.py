@@ -31,7 +31,8 @@ class PublishActivities:
     def published(self, request: PublishedRequest) -> PublishedSnapshot:
         """What is published now."""
         with Heartbeat():
-            return PublishedSnapshot(snapshot=self._sets.read(request.application)[0].snapshot)
+            current, _ = self._sets.read(request.application)
+            return PublishedSnapshot(snapshot=current.snapshot, releases=current.releases)
 
     @activity.defn(no_thread_cancel_exception=True)
     def publish(self, request: PublishRequest) -> Publication:
@@ -52,7 +53,7 @@ class PublishActivities:
         if number is not None:
             return Publication(number=number)
         if current.snapshot != request.basis:
-            return Publication(contested=current.snapshot)
+            return Publication(contested=current.snapshot, releases=current.releases)
         self._require_verdict(request)
         manifest = self._manifests.read(pointer)
         if manifest.release != request.release or manifest.service.application != request.application:
@@ -62,7 +63,7 @@ class PublishActivities:
             self._sets.replace(following, etag)
         except Conflict:
             there, _ = self._sets.read(request.application)
-            return Publication(number=there.number_of(pointer), contested=there.snapshot)
+            return Publication(number=there.number_of(pointer), contested=there.snapshot, releases=there.releases)
         return Publication(number=following.version)
 
     def _require_verdict(self, request: PublishRequest) -> None:

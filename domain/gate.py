@@ -12,10 +12,14 @@ rejects a candidate only when its basis is the published set itself.
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from collections.abc import Mapping
+
+from pydantic import BaseModel, Field
 
 from domain.artifact import Digest
-from domain.gate_decisions import Decision, Publish, Published, Rejected, Snapshot, SupersededBy, Test, Turn
+from domain.gate_decisions import Decision, Publish, Published, Rejected, Snapshot, Test
+from domain.gate_turns import REMEMBERED, Deployable, GateTurns
+from domain.identity import parse_candidate_key
 
 SMALLEST_WINDOW = 3
 LARGEST_WINDOW = 20
@@ -23,14 +27,12 @@ LARGEST_WINDOW = 20
 #: Who holds the turns when a person does.
 BY_HAND = "by hand"
 
-#: So many candidates that have left are still known, so that a doubled event of one changes nothing.
-REMEMBERED = 500
-
 
 class Candidate(BaseModel):
     """A built manifest in the queue. ``passed`` is ``None`` while its test runs, or before it.
 
-    ``verdict`` is the digest of the attestation that says whether it passed.
+    ``verdict`` is the digest of the attestation that says whether it passed. ``holder`` is in whose
+    name the turns are frozen once it is written: it has left meanwhile, for this ``reason``.
     """
 
     key: str
@@ -41,46 +43,36 @@ class Candidate(BaseModel):
     basis: Snapshot | None = None
     passed: bool | None = None
     verdict: Digest | None = None
+    holder: str = ""
+    reason: str = ""
 
     def on(self, basis: Snapshot) -> Snapshot:
         """A combination with this candidate in it."""
         return {**basis, self.role: self.manifest}
 
 
-class Deployable(BaseModel):
-    """A published release that waits for its turn, or has it."""
-
-    key: str
-    role: str
-    number: int
-    express: bool
-
-
-class Gate(BaseModel):
+class Gate(GateTurns):
     """One application's gate. All of its state is data, so that it can be carried over.
 
     ``window`` moves between ``smallest`` and ``largest``; with both at 1 nobody is tested ahead of time.
     ``frozen`` is who holds the turns, and why: roll-forwards by their IDs, people by :data:`BY_HAND`.
+    ``releases`` are the IDs of what is published, by role: for people.
     """
 
-    published: Snapshot = {}
-    queue: list[Candidate] = []
+    published: Snapshot = Field(default_factory=dict)
+    releases: dict[str, str] = Field(default_factory=dict)
+    queue: list[Candidate] = Field(default_factory=list)
     window: int = SMALLEST_WINDOW
     smallest: int = SMALLEST_WINDOW
     largest: int = LARGEST_WINDOW
     tests: int = 0
     publishing: Candidate | None = None
-    waiting: list[Deployable] = []
-    deploying: list[Deployable] = []
-    frozen: dict[str, str] = {}
-    left: list[str] = []
-    hastened: list[str] = []
 
     # --- events -----------------------------------------------------------------------------
 
     def join(self, key: str, role: str, manifest: Digest, *, express: bool = False) -> list[Decision]:
         """A candidate asks to be published. An express one goes ahead of all that are not."""
-        if key in self.left or self._find(key) or any(each.key == key for each in (*self.waiting, *self.deploying)):
+        if key in self.left or self._find(key) or self._is_published(key):
             return []
         express = express or key in self.hastened
         self._enqueue(Candidate(key=key, role=role, manifest=manifest, express=express))
@@ -98,9 +90,9 @@ class Gate(BaseModel):
             self.queue.remove(candidate)
             candidate.express = True
             self._enqueue(candidate)
-        for each in self.waiting:
+        for each in (*self.waiting, *self.deploying):
             each.express = each.express or each.key == key
-        return [*self._next_turn(), *self._advance()]
+        return [*self._turns(), *self._advance()]
 
     def verdict(self, key: str, test: int, *, passed: bool, verdict: Digest) -> list[Decision]:
         """How a test ended; one that was given up meanwhile counts for nothing."""
@@ -113,24 +105,30 @@ class Gate(BaseModel):
         return self._advance()
 
     def wrote(self, key: str, number: int) -> list[Decision]:
-        """The set was written with the candidate in it – also if it has left meanwhile."""
+        """The set was written with the candidate in it – also if it has left meanwhile.
+
+        Then something is published that nobody deploys, so that nobody else may either.
+        """
         written = self.publishing
         if written is None or written.key != key:
             return []
         self.published, self.publishing = written.on(written.basis or {}), None
+        self.releases[written.role], _ = parse_candidate_key(key)
         candidate = self._find(key)
         if candidate is None:
+            if written.holder:
+                self.freeze(written.holder, written.reason)
             return self._advance()
         self.window = min(self.largest, self.window + 1)
         self.queue.remove(candidate)
         express = candidate.express or key in self.hastened
         self.waiting.append(Deployable(key=key, role=candidate.role, number=number, express=express))
         published = Published(key=key, number=number, verdict=written.verdict)
-        return [published, *self._next_turn(), *self._advance()]
+        return [published, *self._turns(), *self._advance()]
 
-    def contested(self, published: Snapshot) -> list[Decision]:
+    def contested(self, published: Snapshot, releases: Mapping[str, str] | None = None) -> list[Decision]:
         """The set that is there is not the one that was known: everybody is tested on that one."""
-        self.published, self.publishing = dict(published), None
+        self.published, self.releases, self.publishing = dict(published), dict(releases or {}), None
         return self._advance()
 
     def refused(self, key: str, reason: str) -> list[Decision]:
@@ -143,44 +141,30 @@ class Gate(BaseModel):
         self._forget(key)
         return [*([Rejected(key=key, reason=reason)] if known else []), *self._advance()]
 
-    def resume(self, key: str, role: str, number: int, *, express: bool = False) -> list[Decision]:
-        """A published release waits for its turn at a gate that does not know it: the gate is new."""
-        if key in self.left or any(each.key == key for each in (*self.waiting, *self.deploying)):
-            return []
-        express = express or key in self.hastened
-        self.waiting.append(Deployable(key=key, role=role, number=number, express=express))
-        self.waiting.sort(key=lambda each: each.number)
-        return self._next_turn()
+    def leave(self, key: str, *, number: int = 0, holder: str = "", reason: str = "") -> list[Decision]:
+        """A release has ended, and not well, wherever it stood; nobody waits for it any more.
 
-    def deployed(self, key: str) -> list[Decision]:
-        """A turn has ended, well or not."""
-        self._forget(key)
-        self.deploying = [each for each in self.deploying if each.key != key]
-        return self._next_turn()
+        If it is published, what is published is not what will be in prod: the turns are frozen in
+        the same moment, so that nobody gets the next one beside the version before it.
 
-    def leave(self, key: str, *, holder: str = "", reason: str = "") -> list[Decision]:
-        """A release has ended, wherever it stood; nobody waits for it any more.
-
-        One that leaves prod broken freezes the turns in the same moment, so that nobody gets the
-        next one.
+        :param number: of a published release, which another gate may have published.
+        :param holder: the roll-forward in whose name they are frozen; a superseded release has none.
         """
-        if holder:
+        if key in self.left:
+            return []
+        if holder and (number or self._is_published(key)):
             self.freeze(holder, reason)
-        self._forget(key)
+        if self.publishing is not None and self.publishing.key == key:
+            self.publishing.holder, self.publishing.reason = holder, reason
         self.queue = [each for each in self.queue if each.key != key]
-        self.waiting = [each for each in self.waiting if each.key != key]
-        self.deploying = [each for each in self.deploying if each.key != key]
-        return [*self._next_turn(), *self._advance()]
+        self._dismiss(key)
+        return [*self._turns(), *self._advance()]
 
-    def freeze(self, holder: str, reason: str) -> list[Decision]:
-        """No turn is given any more but to express ones; tests and publications go on."""
-        self.frozen[holder] = reason
-        return []
-
-    def unfreeze(self, holder: str) -> list[Decision]:
-        """Turns are given again once nobody holds them any more."""
-        self.frozen.pop(holder, None)
-        return self._next_turn()
+    def gone(self, key: str) -> list[Decision]:
+        """A release cannot be told anything. A published one keeps its place until the sweep says how
+        it has ended: whether anybody may follow hangs on that."""
+        written = self.publishing is not None and self.publishing.key == key
+        return [] if written or self._is_published(key) else self.leave(key)
 
     # --- what follows -----------------------------------------------------------------------
 
@@ -216,23 +200,6 @@ class Gate(BaseModel):
         """Whether the head's verdict is about the published set itself, and so counts."""
         return head.passed is not None and head.basis == self.published
 
-    def _next_turn(self) -> list[Decision]:
-        """Once nobody deploys: all that were published meanwhile; of two of a role the newer."""
-        if self.deploying:
-            return []
-        ready = [each for each in self.waiting if each.express or not self.frozen]
-        newest = {each.role: each for each in ready}  # they wait in the order of publication
-        overtaken = [each for each in self.waiting if each.role in newest and each.number < newest[each.role].number]
-        self.deploying = list(newest.values())
-        gone = {each.key for each in (*self.deploying, *overtaken)}
-        self.waiting = [each for each in self.waiting if each.key not in gone]
-        for each in overtaken:
-            self._forget(each.key)
-        return [
-            *(SupersededBy(key=each.key, by=newest[each.role].key) for each in overtaken),
-            *(Turn(key=each.key) for each in self.deploying),
-        ]
-
     def _enqueue(self, candidate: Candidate) -> None:
         """At the end; an express one ahead of all that are not, but for the one that is being published."""
         place = len(self.queue)
@@ -243,8 +210,3 @@ class Gate(BaseModel):
 
     def _find(self, key: str) -> Candidate | None:
         return next((each for each in self.queue if each.key == key), None)
-
-    def _forget(self, key: str) -> None:
-        """It has left; what it still sends is late."""
-        if key not in self.left:
-            self.left = [*self.left, key][-REMEMBERED:]

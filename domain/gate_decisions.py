@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.artifact import Digest
+from domain.environment import Environment
 
 #: Role → manifest digest: one combination of versions.
 Snapshot = dict[str, Digest]
@@ -59,10 +60,11 @@ class Rejected(_Model):
 
 
 class Turn(_Model):
-    """Deploy now."""
+    """Deploy now to this environment: first to ci, and to prod when all of the turn are verified there."""
 
     kind: Literal["turn"] = "turn"
     key: str
+    environment: Environment = Environment.CI
 
 
 class SupersededBy(_Model):

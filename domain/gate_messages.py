@@ -30,13 +30,14 @@ class Join(Message):
 
 
 class Resume(Message):
-    """A published release asks a gate that may not know it for its turn."""
+    """A published release asks a gate that may not know it for its turn; it may be verified in ci already."""
 
     application: str
     key: CandidateKey
     role: str
     number: int
     express: bool = False
+    verified: bool = False
 
 
 class GivenVerdict(Message):
@@ -49,11 +50,21 @@ class GivenVerdict(Message):
 
 
 class Leave(Message):
-    """A release has ended, or its turn has. With a ``holder`` the turns are frozen in its name."""
+    """A release has ended, or its turn has.
+
+    If it was published and has a ``holder``, the turns are frozen in the name of that.
+    """
 
     key: CandidateKey
+    number: int = 0
     holder: str = ""
     reason: str = ""
+
+
+class Verified(Message):
+    """A release is verified in ci, and waits for the others of its turn."""
+
+    key: CandidateKey
 
 
 class Hasten(Message):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.gate import Candidate, Gate
 from domain.gate_decisions import Snapshot
+from domain.gate_turns import Deployable
 from domain.identity import parse_candidate_key
 from domain.message import Message
 
@@ -16,7 +17,10 @@ SHOWN = 3
 
 
 class QueuePlace(Message):
-    """One candidate: its place from 1, on whom of those ahead it is tested, and what it waits for."""
+    """One candidate: its place from 1, what it is tested on – role → release – and what it waits for.
+
+    ``basis_ahead`` are those of its basis that are ahead of it in the queue, and not published yet.
+    """
 
     place: int
     release: str
@@ -24,17 +28,20 @@ class QueuePlace(Message):
     role: str
     state: str
     express: bool = False
+    basis: dict[str, str] = Field(default_factory=dict)
     basis_ahead: tuple[str, ...] = ()
     waits_for: str
 
 
 class TurnPlace(Message):
-    """One published release that deploys, or waits for its turn to."""
+    """One published release that deploys, or waits for its turn to, or for the others of its turn."""
 
     release: str
     run: str
     role: str
     number: int
+    state: str = ""
+    verified: bool = False
     waits_for: str = ""
 
 
@@ -60,10 +67,19 @@ class GateView(Message):
         places: list[QueuePlace | TurnPlace] = [*self.queue, *self.deploying, *self.waiting]
         return [(each.release, each.run) for each in places]
 
+    def ahead_of(self, release: str) -> tuple[str, ...]:
+        """Who is ahead of a release in the queue, and in its basis."""
+        return next((each.basis_ahead for each in self.queue if each.release == release), ())
+
     def reason(self, release: str) -> str | None:
-        """What a release waits for at the gate; ``None`` when it is not the gate that it waits for."""
-        places: list[QueuePlace | TurnPlace] = [*self.queue, *self.waiting]
-        return next((each.waits_for for each in places if each.release == release), None)
+        """``waits for …``: what a release waits for at the gate; ``None`` when it is not the gate that it waits for."""
+        queued = next((each for each in self.queue if each.release == release), None)
+        if queued is not None:
+            return f"waits for {queued.waits_for}"
+        turn = next((each for each in (*self.deploying, *self.waiting) if each.release == release), None)
+        if turn is None or not turn.waits_for:
+            return None
+        return f"{'is verified in ci, and ' if turn.verified else ''}waits for {turn.waits_for}"
 
 
 def view_of(application: str, gate: Gate) -> GateView:
@@ -73,8 +89,8 @@ def view_of(application: str, gate: Gate) -> GateView:
         published=gate.published,
         window=gate.window,
         queue=tuple(_place(gate, index) for index in range(len(gate.queue))),
-        deploying=tuple(_turn(each.key, each.role, each.number) for each in gate.deploying),
-        waiting=tuple(_turn(each.key, each.role, each.number, _wait_for_turn(gate)) for each in gate.waiting),
+        deploying=tuple(_turn(each, *_in_its_turn(gate, each)) for each in gate.deploying),
+        waiting=tuple(_turn(each, "waits", _wait_for_turn(gate, each)) for each in gate.waiting),
         frozen=gate.frozen,
     )
 
@@ -95,9 +111,9 @@ def gate_page(view: GateView) -> str:
     if view.queue:
         rows = [f"| {each.place} | `{each.release}` | {each.state} | {each.waits_for} |" for each in view.queue]
         parts.append("\n".join(["| | release | state | waits for |", "|---:|---|---|---|", *rows]))
-    turns = [("deploys", each) for each in view.deploying] + [("waits", each) for each in view.waiting]
+    turns = (*view.deploying, *view.waiting)
     if turns:
-        rows = [f"| #{each.number} | `{each.release}` | {state} | {each.waits_for} |" for state, each in turns]
+        rows = [f"| #{each.number} | `{each.release}` | {each.state} | {each.waits_for} |" for each in turns]
         parts.append("\n".join(["| | deploy turns | state | waits for |", "|---:|---|---|---|", *rows]))
     return "\n\n".join([*parts, f"- `onward gate {view.application}`"])
 
@@ -113,9 +129,17 @@ def _place(gate: Gate, index: int) -> QueuePlace:
         role=candidate.role,
         state=_state(gate, candidate),
         express=candidate.express,
+        basis=_basis(gate, candidate, ahead),
         basis_ahead=tuple(_name(each.key) for each in ahead if each.manifest in manifests),
         waits_for=_wait(gate, candidate, ahead),
     )
+
+
+def _basis(gate: Gate, candidate: Candidate, ahead: Sequence[Candidate]) -> dict[str, str]:
+    """Role → release; of what is neither published nor ahead any more, only the manifest is known."""
+    known = {gate.published[role]: release for role, release in gate.releases.items() if role in gate.published}
+    known |= {each.manifest: _name(each.key) for each in ahead}
+    return {role: known.get(manifest, manifest[:19]) for role, manifest in (candidate.basis or {}).items()}
 
 
 def _state(gate: Gate, candidate: Candidate) -> str:
@@ -144,15 +168,36 @@ def _wait(gate: Gate, candidate: Candidate, ahead: Sequence[Candidate]) -> str:
     return f"{_name(unsettled.key)}, which is ahead of it: if that one fails, it is tested again without it"
 
 
-def _wait_for_turn(gate: Gate) -> str:
-    if gate.deploying:
-        return f"its turn to deploy, after {_and([f'{_name(each.key)} (#{each.number})' for each in gate.deploying])}"
-    return f"deploys to be allowed again, frozen: {why_frozen(gate.frozen)}" if gate.frozen else "its turn to deploy"
+def _in_its_turn(gate: Gate, release: Deployable) -> tuple[str, str]:
+    """How far a release is in its turn, and what it waits for there."""
+    if gate.in_prod:
+        return "deploys to prod", ""
+    if not release.verified:
+        return "deploys to ci", ""
+    return "verified in ci", f"{_numbered([each for each in gate.deploying if not each.verified])} to be verified in ci"
 
 
-def _turn(key: str, role: str, number: int, waits_for: str = "") -> TurnPlace:
-    release, run = parse_candidate_key(key)
-    return TurnPlace(release=release, run=run, role=role, number=number, waits_for=waits_for)
+def _wait_for_turn(gate: Gate, release: Deployable) -> str:
+    if gate.frozen and not release.express:
+        return f"deploys to be allowed again, frozen: {why_frozen(gate.frozen)}"
+    return f"its turn to deploy, after {_numbered(gate.deploying)}" if gate.deploying else "its turn to deploy"
+
+
+def _numbered(releases: Sequence[Deployable]) -> str:
+    return _and([f"{_name(each.key)} (#{each.number})" for each in releases])
+
+
+def _turn(deployable: Deployable, state: str, waits_for: str) -> TurnPlace:
+    release, run = parse_candidate_key(deployable.key)
+    return TurnPlace(
+        release=release,
+        run=run,
+        role=deployable.role,
+        number=deployable.number,
+        state=state,
+        verified=deployable.verified,
+        waits_for=waits_for,
+    )
 
 
 def _roles(view: GateView) -> str:

@@ -47,6 +47,11 @@ class PublishedSet(BaseModel):
         """The combination that is published: role → manifest."""
         return {role: version.manifest.digest for role, version in self.services.items()}
 
+    @property
+    def releases(self) -> dict[str, str]:
+        """Role → the release that is published."""
+        return {role: version.release for role, version in self.services.items()}
+
     def with_published(self, manifest: Manifest, pointer: ManifestPointer, verdict: Digest) -> PublishedSet:
         """The next set. Numbers grow by one per publication and are never reused."""
         number = self.version + 1

@@ -118,6 +118,12 @@ class RollForward(BaseModel):
         return any(each.failure is not None and each.failure.stage in IN_PROD for each in self.attempts)
 
     @property
+    def holds_turns(self) -> bool:
+        """Whether what is published is not in prod, or broken there: nobody else may follow."""
+        published = any(each.did_not_work and each.number is not None for each in self.attempts)
+        return published or self.prod_affected
+
+    @property
     def failed_runs(self) -> list[str]:
         """The run IDs of the releases that it knows to have failed, the newest of them."""
         return [each.run for each in self.attempts if each.did_not_work][-REMEMBERED:]

@@ -46,7 +46,12 @@ def headline(view: RollForwardView) -> str:
     incident = view.incident
     if incident.closed is not None:
         return f"{incident.service}: closed by {incident.closed_by}, after {_span(incident.opened, incident.closed)}"
-    where = "broken in prod" if view.prod_affected else "a release failed, prod is as it was"
+    if view.prod_affected:
+        where = "broken in prod"
+    elif incident.holds_turns:
+        where = "a published release failed before prod, which is as it was"
+    else:
+        where = "a release failed, prod is as it was"
     return f"{incident.service}: {where} since {incident.opened:%Y-%m-%d %H:%M:%S} UTC"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from domain.artifact import Artifact, ArtifactKind, Digest
 from domain.environment import Environment
 from domain.gate_decisions import Snapshot
@@ -46,10 +48,12 @@ class PublishRequest(Message):
 
 
 class Publication(Message):
-    """The release number that a publication got; or, when the set is another one, what is published."""
+    """The release number that a publication got; or, when the set is another one, what is published,
+    of which releases."""
 
     number: int | None = None
     contested: Snapshot | None = None
+    releases: dict[str, str] = Field(default_factory=dict)
 
 
 class PublishedRequest(Message):
@@ -59,9 +63,10 @@ class PublishedRequest(Message):
 
 
 class PublishedSnapshot(Message):
-    """The combination that is published."""
+    """The combination that is published, and of which releases it is, by role."""
 
     snapshot: Snapshot
+    releases: dict[str, str] = Field(default_factory=dict)
 
 
 class Target(Message):

@@ -15,13 +15,14 @@ from domain.gate_view import GateView
 from domain.identity import Duty, gate_id, task_queue
 from domain.release import ReleaseResult, Stage
 from starter.answers import UNANSWERED, answered, silent
+from starter.gate_text import tested_text
 from workflows.application import ApplicationWorkflow
 from workflows.regression import RegressionWorkflow
 
 QUERY_TIMEOUT = timedelta(seconds=5)
 
 #: The stages in which the gate knows what a release waits for.
-_AT_THE_GATE = (Stage.REGRESSION, Stage.PUBLISH, Stage.DEPLOY_CI)
+_AT_THE_GATE = (Stage.REGRESSION, Stage.PUBLISH, Stage.DEPLOY_CI, Stage.VERIFY_CI)
 
 
 class Gates:
@@ -81,13 +82,14 @@ class Gates:
         if stage is None or stage.name not in _AT_THE_GATE:
             return None
         try:
-            waits_for = (await self.view(result.application)).reason(result.release)
+            view = await self.view(result.application)
         except NotFound:
             return None
-        tested = await self._tested(result) if stage.name is Stage.REGRESSION else None
-        return tested or (f"it waits for {waits_for}" if waits_for else None)
+        tested = await self._tested(result, view) if stage.name is Stage.REGRESSION else None
+        reason = view.reason(result.release)
+        return tested or (f"it {reason}" if reason else None)
 
-    async def _tested(self, result: ReleaseResult) -> str | None:
+    async def _tested(self, result: ReleaseResult, view: GateView) -> str | None:
         """How far its regression is; nothing when it has ended, and so is not what is waited for."""
         regression = result.regression
         if regression is None or regression.verdict is not None:
@@ -97,8 +99,4 @@ class Gates:
             found = await running.query(RegressionWorkflow.results, rpc_timeout=QUERY_TIMEOUT)
         except (RPCError, WorkflowQueryFailedError):
             return None
-        if not found.suites:
-            return f"{regression.workflow} brings up a slice with {len(regression.basis) + 1} services"
-        ended = sum(1 for suite in found.suites if suite.log)
-        with_them = ", ".join(sorted(found.versions.values())) or "nothing else"
-        return f"{regression.workflow} tests it with {with_them}: {ended} of {len(found.suites)} suites have ended"
+        return tested_text(regression, found, view.ahead_of(result.release))

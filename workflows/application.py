@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
         Leave,
         Resume,
         Unfreeze,
+        Verified,
     )
     from domain.gate_view import GateView, gate_page, view_of, why_frozen
     from domain.identity import Duty, parse_candidate_key
@@ -40,8 +41,7 @@ SET_TIMEOUT = timedelta(minutes=2)
 class ApplicationWorkflow:
     """A message machine: handlers only note events; the loop lets the gate decide, and carries that out.
 
-    It has no children and no long activity, so that it can continue as new at any moment. A
-    release that cannot be told anything any more has left.
+    It has no children and no long activity, so that it can continue as new at any moment.
     """
 
     @workflow.init
@@ -77,7 +77,8 @@ class ApplicationWorkflow:
     @workflow.signal(description="A published release asks for its turn")
     def resume(self, message: Resume) -> None:
         """For a gate that is newer than the release."""
-        self._note(lambda gate: gate.resume(message.key, message.role, message.number, express=message.express))
+        resumed = message.model_dump(exclude={"application"})
+        self._note(lambda gate: gate.resume(**resumed))
 
     @workflow.signal(description="A candidate's regression has ended")
     def verdict(self, message: GivenVerdict) -> None:
@@ -87,12 +88,18 @@ class ApplicationWorkflow:
     @workflow.signal(description="A release has left, wherever it stood")
     def leave(self, message: Leave) -> None:
         """Nobody waits for it any more."""
-        self._note(lambda gate: gate.leave(message.key, holder=message.holder, reason=message.reason))
+        left = message.model_dump()
+        self._note(lambda gate: gate.leave(**left))
 
     @workflow.signal(description="A release has become a fix")
     def hasten(self, message: Hasten) -> None:
         """Ahead of all that are none, and through a freeze."""
         self._note(lambda gate: gate.hasten(message.key))
+
+    @workflow.signal(description="A release is verified in ci")
+    def verified(self, message: Verified) -> None:
+        """It goes on to prod with the others of its turn."""
+        self._note(lambda gate: gate.verified(message.key))
 
     @workflow.signal(description="A turn to deploy has ended")
     def deployed(self, message: Leave) -> None:
@@ -161,7 +168,7 @@ class ApplicationWorkflow:
                 await handle.signal(message.kind, message)
         except FailureError:
             workflow.logger.info("%s is gone", key)
-            self._note(lambda gate: gate.leave(key))
+            self._note(lambda gate: gate.gone(key))
 
     async def _publish(self, decision: Publish) -> None:
         """The short write; what came of it is an event like any other."""
@@ -186,7 +193,7 @@ class ApplicationWorkflow:
             number = outcome.number
             self._note(lambda gate: gate.wrote(decision.key, number))
         else:
-            self._note(lambda gate: gate.contested(outcome.contested or {}))
+            self._note(lambda gate: gate.contested(outcome.contested or {}, outcome.releases))
 
     async def _new_gate(self) -> Gate:
         """Tests are counted on from the milliseconds since 1970, so that none has the number of one
@@ -196,7 +203,7 @@ class ApplicationWorkflow:
             PublishedRequest(application=self._application),
             **policies.enduring(Duty.CI, "read the published set", SET_TIMEOUT),
         )
-        return Gate(published=found.snapshot, tests=int(workflow.now().timestamp() * 1000))
+        return Gate(published=found.snapshot, releases=found.releases, tests=int(workflow.now().timestamp() * 1000))
 
     @property
     def _is_time_to_go(self) -> bool:

@@ -12,9 +12,10 @@ from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 with workflow.unsafe.imports_passed_through():
     from activities.gate import GateActivities
     from domain.artifact import Digest
+    from domain.environment import Environment
     from domain.errors import RegressionFailed, Superseded
     from domain.gate_decisions import Decision, Published, Rejected, SupersededBy, Test, Turn
-    from domain.gate_messages import GivenVerdict, Hasten, Join, Leave, Resume
+    from domain.gate_messages import GivenVerdict, Hasten, Join, Leave, Resume, Verified
     from domain.identity import Duty, candidate_key, gate_id, regression_id
     from domain.junit import Verdict
     from domain.regression_steps import RegressionRequest, RegressionResult
@@ -48,7 +49,8 @@ class Candidacy:
         self._published: Published | None = None
         self._rejected: Rejected | None = None
         self._superseded: SupersededBy | None = None
-        self._has_turn = False
+        self._turns: set[Environment] = set()
+        self._verified = False
 
     # --- what the gate says -----------------------------------------------------------------
 
@@ -63,7 +65,7 @@ class Candidacy:
             case Rejected():
                 self._rejected = said
             case Turn():
-                self._has_turn = True
+                self._turns.add(said.environment)
             case SupersededBy():
                 self._superseded = said
 
@@ -111,30 +113,36 @@ class Candidacy:
             )
         return self._published
 
-    async def turn(self) -> None:
+    async def turn(self, environment: Environment) -> None:
         """Wait to be let through. :raises ApplicationError: ``Superseded``."""
-        await workflow.wait_condition(lambda: self._has_turn or self._superseded is not None)
-        if self._superseded is not None and not self._has_turn:
+        await workflow.wait_condition(lambda: environment in self._turns or self._superseded is not None)
+        if self._superseded is not None and environment not in self._turns:
             text = f"{self._superseded.by.partition('@')[0]} is newer and is deployed in its place"
             raise ApplicationError(text, type=Superseded.__name__, non_retryable=True)
+
+    async def verified(self) -> None:
+        """Tell the gate that it is verified in ci, and wait for the others of its turn: they go to prod together."""
+        self._verified = True
+        await self._say("verified", Verified(key=self._key))
+        await self.turn(Environment.PROD)
 
     async def end(self) -> None:
         """Tell the gate that the turn is over."""
         await self._say("deployed", Leave(key=self._key))
 
-    async def leave(self, holder: str = "") -> None:
+    async def leave(self, holder: str = "", reason: str = "") -> None:
         """Tell the gate that nobody need wait any more.
 
-        :param holder: the roll-forward in whose name the turns are frozen from now on.
+        :param holder: the roll-forward in whose name the turns are frozen from now on, if it is published.
         """
-        reason = f"{self._request.id} failed in prod" if holder else ""
-        await self._say("leave", Leave(key=self._key, holder=holder, reason=reason))
+        number = self._published.number if self._published else 0
+        await self._say("leave", Leave(key=self._key, number=number, holder=holder, reason=reason))
 
     async def hasten(self) -> None:
         """Tell the gate that this is a fix now."""
         await self._say("hasten", Hasten(key=self._key))
 
-    async def _say(self, signal: str, message: Leave | Hasten) -> None:
+    async def _say(self, signal: str, message: Leave | Hasten | Verified) -> None:
         """A gate that is gone waits for nobody; one that was never asked does not know this release."""
         if self._manifest is None:
             return
@@ -220,6 +228,7 @@ class Candidacy:
                 role=service.role,
                 number=published.number,
                 express=self._is_fix(),
+                verified=self._verified,
             ),
             **policies.lasting(Duty.ORCHESTRATE, f"wait for a turn in {service.application}"),
         )

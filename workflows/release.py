@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.manifest import Manifest, ManifestPointer
     from domain.regression import summary_of
     from domain.regression_steps import RegressionResult
-    from domain.release import IN_PROD, ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
+    from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
     from domain.roll_forward_messages import JoinRollForward
     from domain.service import ServiceDefinition
     from domain.stages import BuildRequest, Built, Source, Target, artifacts_to_build
@@ -190,7 +190,7 @@ class ReleaseWorkflow:
 
     async def _deploy(self, target: Target, definition: ServiceDefinition) -> None:
         async with self._journal.stage(Stage.deploy(target.environment)) as note:
-            await self._candidacy.turn()
+            await self._candidacy.turn(target.environment)
             deployed = await workflow.execute_activity_method(
                 DeployActivities.deploy,
                 target,
@@ -220,6 +220,8 @@ class ReleaseWorkflow:
                 bake = policies.long(duty, f"bake in {environment}", definition.verify.bake + MARGIN)
                 checks.append(await workflow.execute_activity_method(VerifyActivities.bake, target, **bake))
             note.detail = ", ".join(check.detail for check in checks)
+            if environment is Environment.CI:
+                await self._candidacy.verified()
 
     def _target(self, environment: Environment, manifest: ManifestPointer, published: Published) -> Target:
         return Target(
@@ -251,12 +253,12 @@ class ReleaseWorkflow:
         await self._incident.ended_well(result)
 
     async def _taken_leave(self, result: ReleaseResult) -> None:
-        """First the roll-forward, then the gate: who breaks prod must not let the next one in."""
+        """First the roll-forward, then the gate: what is published and not in prod lets nobody follow."""
         if result.status is ReleaseStatus.SUPERSEDED:
             await self._candidacy.leave()
             await self._incident.ended_well(result)
             return
         roll_forward = await self._incident.ended_badly(result)
         self._journal.belongs_to(roll_forward)
-        broke_prod = result.failure is not None and result.failure.stage in IN_PROD
-        await self._candidacy.leave(holder=roll_forward or "" if broke_prod else "")
+        where = result.failure.stage if result.failure else "an unknown stage"
+        await self._candidacy.leave(roll_forward or "", f"{result.release} failed in {where}")

@@ -1,4 +1,4 @@
-"""Holding an application's turns to deploy while prod is affected, and letting them go."""
+"""Holding an application's turns to deploy while something published is not in prod, and letting them go."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Turns:
         return self._asking is not None and not self._asking.done()
 
     def hold(self, incident: RollForward, reason: str) -> None:
-        """While prod is affected, only fixes are deployed. A gate that does not answer holds up nobody."""
-        if not incident.prod_affected or self.held:
+        """Then only fixes are deployed. A gate that does not answer holds up nobody."""
+        if not incident.holds_turns or self.held:
             return
         self.held = True
         freeze = Freeze(application=incident.service.application, holder=incident.id, reason=reason)
@@ -47,11 +47,12 @@ class Turns:
             self.held = False
 
     async def let_go(self, incident: RollForward) -> None:
-        """Those who waited go on in their order."""
+        """Those who waited go on in their order.
+
+        Always said: a release that died while it was published, its number unknown, froze them itself.
+        """
         if self._asking is not None:
             await to_its_end(self._asking)
-        if not self.held:
-            return
         self.held = False
         unfreeze = Unfreeze(application=incident.service.application, holder=incident.id)
         await to_its_end(

@@ -21,27 +21,21 @@ def gate(application: Application, as_json: Json = False) -> ExitCode | None:
 
     async def run() -> None:
         from starter.connection import connect
+        from starter.gate_text import heading, queue_rows, turn_rows
         from starter.gates import Gates
 
         output = Output(as_json=as_json)
         view = await Gates((await connect()).client).view(application)
         output.document(view)
-        roles = ", ".join(sorted(view.published)) or "nothing"
-        output.text(f"{application}: {roles} published; at most {view.window} tested at once")
-        if view.frozen:
-            output.text(f"frozen: {view.why_frozen}")
+        output.text(heading(view))
         output.table(
-            ["", "in the queue", "state", "tested with, ahead of it", "waits for"],
-            [
-                (each.place, each.release, each.state, ", ".join(each.basis_ahead) or "nobody", each.waits_for)
-                for each in view.queue
-            ],
+            ["", "in the queue", "state", "tested on", "waits for"],
+            queue_rows(view),
             empty="nobody is in the queue",
         )
-        turns = [(each, "deploys") for each in view.deploying] + [(each, "waits") for each in view.waiting]
         output.table(
             ["#", "published", "turn", "waits for"],
-            [(each.number, each.release, state, each.waits_for) for each, state in turns],
+            turn_rows(view),
             empty="nobody deploys or waits to",
         )
 

@@ -1,200 +1,150 @@
 """The gate under every order of events: what is published was tested, and nobody waits for ever.
 
-:class:`GateMachine` is the world: releases that join, answer, die and repeat themselves, and a set
-that others may write too. Single stories are told in ``test_gate_stories.py``.
+:class:`GateMachine` lets things happen to :class:`tests.domain.gate_world.GateWorld`: releases join,
+answer, die and repeat themselves, others write the set, the gate itself is replaced. Single stories
+are told in ``test_gate_stories.py`` and ``test_gate_turns.py``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from domain import gate_decisions as decided
 from domain.artifact import digest_of
 from domain.gate import LARGEST_WINDOW, SMALLEST_WINDOW, Gate
-from domain.gate_decisions import Decision, Snapshot
+from tests.domain.gate_world import PUBLISHED, GateWorld, Release
 
-ROLES = ("cart", "catalog", "checkout")
+ROLES = ("cart", "catalog", "checkout", "web")
 HOLDERS = ("by hand", "roll-forward:shop-cart")
 
-
-@dataclass
-class Release:
-    key: str
-    role: str
-    manifest: str
-    express: bool
-    good: bool
-    #: tests that were asked for: number → basis
-    asked: dict[int, Snapshot] = field(default_factory=dict)
-    current: int = 0
-    answered: set[int] = field(default_factory=set)
-    number: int = 0
-    state: str = "queued"
+GOOD = st.sampled_from([True, True, True, False])
+EXPRESS = st.sampled_from([False, False, False, False, True])
+COMING = st.lists(st.tuples(st.sampled_from(ROLES), GOOD, EXPRESS), min_size=2, max_size=6)
 
 
 class GateMachine(RuleBasedStateMachine):
-    """Releases that join, answer, die, repeat themselves, in any order; the world writes sets."""
+    """What happens, in any order."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.gate = Gate()
-        self.releases: dict[str, Release] = {}
-        self.set: Snapshot = {}
-        self.version = 0
-        self.writes: list[decided.Publish] = []
-        self.tested: list[tuple[Snapshot, str, bool]] = []
-        self.deployed: dict[str, int] = {}
-        self.joined = 0
+        self.world = GateWorld()
 
-    def carry_out(self, decisions: list[Decision]) -> None:
-        for each in decisions:
-            release = self.releases[each.key]
-            match each:
-                case decided.Test():
-                    assert release.state == "queued"
-                    assert each.test > release.current
-                    release.asked[each.test] = each.basis
-                    release.current = each.test
-                case decided.Publish():
-                    assert not self.writes, "one write at a time"
-                    assert each.manifest == release.manifest
-                    assert each.basis == release.asked[release.current]
-                    assert (each.basis, release.manifest, True) in self.tested, "published what was not tested"
-                    assert each.verdict == self.attested(each.basis, release.manifest)
-                    self.writes.append(each)
-                case decided.Published(number=number):
-                    assert release.state == "written"
-                    release.state, release.number = "published", number
-                case decided.Rejected():
-                    assert release.state == "queued"
-                    release.state = "rejected"
-                    if each.reason:
-                        assert each.reason == "it does not hold"
-                        continue
-                    assert (self.gate.published, release.manifest, False) in self.tested, "rejected for another's fault"
-                case decided.Turn():
-                    assert release.state == "published"
-                    assert release.express or not self.gate.frozen, "let through a freeze"
-                    assert release.number > self.deployed.get(release.role, 0), "went back"
-                    self.deployed[release.role] = release.number
-                    release.state = "deploying"
-                case decided.SupersededBy(by=by):
-                    assert release.state == "published"
-                    assert self.releases[by].role == release.role
-                    assert self.releases[by].number > release.number
-                    release.state = "superseded"
+    @property
+    def gate(self) -> Gate:
+        return self.world.gate
 
-    @rule(role=st.sampled_from(ROLES), good=st.booleans(), express=st.sampled_from([False, False, False, True]))
-    def join(self, role: str, good: bool, express: bool) -> None:
-        self.joined += 1
-        key = f"r{self.joined}"
-        self.releases[key] = Release(key, role, f"sha256:{self.joined:064x}", express, good)
-        self.carry_out(self.gate.join(key, role, self.releases[key].manifest, express=express))
+    def any_release(self, data: st.DataObject) -> Release:
+        return self.world.releases[data.draw(st.sampled_from(sorted(self.world.releases)))]
 
-    @precondition(lambda self: self.releases)
+    @initialize(coming=COMING)
+    def some_are_there(self, coming: list[tuple[str, bool, bool]]) -> None:
+        self.some_join(coming)
+
+    @rule(coming=COMING)
+    def some_join(self, coming: list[tuple[str, bool, bool]]) -> None:
+        for role, good, express in coming:
+            self.world.joins(role, good=good, express=express)
+
     @rule(data=st.data())
     def join_again(self, data: st.DataObject) -> None:
-        release = self.releases[data.draw(st.sampled_from(sorted(self.releases)))]
-        assert self.gate.join(release.key, release.role, release.manifest, express=release.express) == []
+        release = self.any_release(data)
+        if release.key in self.gate.left or release.state in ("queued", *PUBLISHED):
+            assert self.gate.join(release.key, release.role, release.manifest, express=release.express) == []
 
-    def running(self) -> list[Release]:
-        return [r for r in self.releases.values() if r.state == "queued" and r.current and r.current not in r.answered]
+    @rule(data=st.data(), steps=st.integers(1, 8))
+    def things_take_their_course(self, data: st.DataObject, steps: int) -> None:
+        """Sets are written, tests end, deploys are verified."""
+        for _ in range(steps):
+            if not self.world.step(lambda possible: data.draw(st.sampled_from(possible))):
+                return
 
-    @precondition(lambda self: self.running())
-    @rule(data=st.data(), flaky=st.booleans())
-    def answer(self, data: st.DataObject, flaky: bool) -> None:
-        release = data.draw(st.sampled_from(self.running()), label="who answers")
-        self.give(release, release.good and not flaky)
+    @precondition(lambda self: self.world.running())
+    @rule(data=st.data())
+    def a_test_is_flaky(self, data: st.DataObject) -> None:
+        self.world.answers(data.draw(st.sampled_from(self.world.running())), passed=False)
 
-    def give(self, release: Release, passed: bool) -> None:
-        release.answered.add(release.current)
-        self.tested.append((release.asked[release.current], release.manifest, passed))
-        verdict = self.attested(release.asked[release.current], release.manifest)
-        self.carry_out(self.gate.verdict(release.key, release.current, passed=passed, verdict=verdict))
-
-    def attested(self, basis: Snapshot, manifest: str) -> str:
-        return digest_of(repr((sorted(basis.items()), manifest)).encode())
-
-    @precondition(lambda self: self.releases)
     @rule(data=st.data(), passed=st.booleans())
     def late_or_doubled_answer(self, data: st.DataObject, passed: bool) -> None:
-        release = self.releases[data.draw(st.sampled_from(sorted(self.releases)))]
+        release = self.any_release(data)
         for test in release.asked:
             if test != release.current or test in release.answered:
                 before = self.gate.model_dump()
                 assert self.gate.verdict(release.key, test, passed=passed, verdict=digest_of(b"late")) == []
                 assert self.gate.model_dump() == before
 
-    @precondition(lambda self: self.writes)
-    @rule()
-    def write(self) -> None:
-        publish = self.writes.pop()
-        release = self.releases[publish.key]
-        if self.set != publish.basis:
-            self.carry_out(self.gate.contested(self.set))
-            return
-        self.set = {**publish.basis, release.role: release.manifest}
-        self.version += 1
-        if release.state == "queued":
-            release.state = "written"
-        self.carry_out(self.gate.wrote(publish.key, self.version))
+    @rule(data=st.data())
+    def late_or_doubled_word(self, data: st.DataObject) -> None:
+        release = self.any_release(data)
+        if release.key in self.gate.left:
+            before = self.gate.model_dump()
+            assert self.gate.deployed(release.key) == []
+            assert self.gate.verified(release.key) == []
+            assert self.gate.leave(release.key, holder="roll-forward:shop-late", reason="late") == []
+            assert self.gate.model_dump() == before
 
-    @precondition(lambda self: self.writes)
+    @precondition(lambda self: self.world.writes)
     @rule()
     def write_is_refused(self) -> None:
-        publish = self.writes.pop()
-        self.carry_out(self.gate.refused(publish.key, "it does not hold"))
+        publish = self.world.writes.pop()
+        self.world.carry_out(self.gate.refused(publish.key, "it does not hold"))
         assert self.gate.refused(publish.key, "it does not hold") == []
 
     @rule(role=st.sampled_from(ROLES))
     def somebody_else_writes_the_set(self, role: str) -> None:
-        self.version += 1
-        self.set = {**self.set, role: f"sha256:{10**9 + self.version:064x}"}
+        self.world.version += 1
+        self.world.set = {**self.world.set, role: f"sha256:{10**9 + self.world.version:064x}"}
 
-    @precondition(lambda self: any(r.state == "deploying" for r in self.releases.values()))
-    @rule(data=st.data())
-    def deployed_one(self, data: st.DataObject) -> None:
-        keys = sorted(r.key for r in self.releases.values() if r.state == "deploying")
-        release = self.releases[data.draw(st.sampled_from(keys))]
-        release.state = "done"
-        self.carry_out(self.gate.deployed(release.key))
-        assert self.gate.deployed(release.key) == []
-
-    @precondition(lambda self: self.releases)
-    @rule(data=st.data(), holder=st.sampled_from(["", "", *HOLDERS]))
+    @rule(data=st.data(), holder=st.sampled_from(["", "roll-forward:shop-cart"]))
     def die(self, data: st.DataObject, holder: str) -> None:
-        release = self.releases[data.draw(st.sampled_from(sorted(self.releases)))]
-        if release.state in ("queued", "published", "deploying"):
-            release.state = "gone"
-        self.carry_out(self.gate.leave(release.key, holder=holder, reason="broken"))
+        release, frozen = self.any_release(data), set(self.gate.frozen)
+        published, known = release.state in PUBLISHED, release.key not in self.gate.left
+        if release.state in ("queued", *PUBLISHED):
+            release.state, release.holder = "gone", holder
+        self.world.carry_out(self.gate.leave(release.key, holder=holder, reason="broken"))
+        expected = frozen | {holder} if holder and published and known else frozen
+        assert set(self.gate.frozen) == expected
 
     @rule(holder=st.sampled_from(HOLDERS))
     def freeze(self, holder: str) -> None:
-        self.carry_out(self.gate.freeze(holder, "broken"))
+        self.world.carry_out(self.gate.freeze(holder, "broken"))
 
     @rule(holder=st.sampled_from(HOLDERS))
     def unfreeze(self, holder: str) -> None:
-        self.carry_out(self.gate.unfreeze(holder))
+        self.world.carry_out(self.gate.unfreeze(holder))
 
-    @precondition(lambda self: self.releases)
     @rule(data=st.data())
     def hasten(self, data: st.DataObject) -> None:
-        release = self.releases[data.draw(st.sampled_from(sorted(self.releases)))]
-        release.express = release.express or release.state in ("queued", "published")
-        self.carry_out(self.gate.hasten(release.key))
+        release = self.any_release(data)
+        release.express = release.express or release.state in ("queued", *PUBLISHED)
+        self.world.carry_out(self.gate.hasten(release.key))
 
     @rule()
     def carried_over(self) -> None:
-        self.gate = Gate.model_validate_json(self.gate.model_dump_json())
+        self.world.gate = Gate.model_validate_json(self.gate.model_dump_json())
+
+    @rule(data=st.data())
+    def gate_is_replaced(self, data: st.DataObject) -> None:
+        """Only the published set is kept; whoever is on its way comes to the new gate, in any order."""
+        world = self.world
+        world.replaced, world.writes = True, []
+        world.gate = Gate(published=world.set, tests=self.gate.tests + 1000)
+        for release in data.draw(st.permutations(world.alive("queued", *PUBLISHED))):
+            key, role, express = release.key, release.role, release.express
+            if release.state == "queued":
+                world.joined += 1
+                release.place = world.joined
+                world.carry_out(self.gate.join(key, role, release.manifest, express=express))
+            elif release.state in PUBLISHED:  # it may have been superseded just now
+                verified = release.state in ("verified", "prod")
+                world.carry_out(self.gate.resume(key, role, release.number, express=express, verified=verified))
+
+    # --- what is always so ------------------------------------------------------------------
 
     @invariant()
     def the_window_keeps_its_limits(self) -> None:
         assert SMALLEST_WINDOW <= self.gate.window <= LARGEST_WINDOW
-        assert len(self.running()) <= LARGEST_WINDOW
+        assert len(self.world.running()) <= LARGEST_WINDOW
 
     @invariant()
     def nobody_who_failed_is_in_a_basis(self) -> None:
@@ -203,26 +153,27 @@ class GateMachine(RuleBasedStateMachine):
             if candidate.passed is None and candidate.basis is not None:
                 assert not failed & set(candidate.basis.values())
 
+    @invariant()
+    def whoever_is_in_the_queue_waits_for_somebody(self) -> None:
+        if self.gate.queue:
+            assert self.world.running() or self.world.writes
+
+    @invariant()
+    def whoever_may_deploy_waits_for_somebody_who_does(self) -> None:
+        if any(each.express or not self.gate.frozen for each in self.gate.waiting):
+            assert self.world.alive("ci", "prod")
+
     def teardown(self) -> None:
         """Whatever happened: once all answer, everybody gets to an end."""
         for holder in HOLDERS:
-            self.carry_out(self.gate.unfreeze(holder))
-        for _ in range(2000):
-            if self.writes:
-                self.write()
-            elif self.running():
-                release = self.running()[0]
-                self.give(release, release.good)
-            elif deploying := [r for r in self.releases.values() if r.state == "deploying"]:
-                deploying[0].state = "done"
-                self.carry_out(self.gate.deployed(deploying[0].key))
-            else:
-                break
+            self.world.carry_out(self.gate.unfreeze(holder))
+        while self.world.step(lambda possible: possible[0]):
+            pass
         ended = {"done", "rejected", "superseded", "gone"}
-        assert {r.state for r in self.releases.values()} <= ended, {r.key: r.state for r in self.releases.values()}
+        assert {each.state for each in self.world.releases.values()} <= ended, self.world.releases
         assert not self.gate.queue
         assert not self.gate.waiting
 
 
 TestGate = GateMachine.TestCase
-TestGate.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+TestGate.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.deployment import Action, Deployment
 from domain.gate_view import GateView
 from domain.identity import Duty, gate_id, task_queue
+from domain.progress import Progress
 from domain.suite import SuiteRun
 from domain.sweep import Swept
 from tests.fakes.onward import MemoryOnward
@@ -47,6 +49,29 @@ def let_go(onward: MemoryOnward) -> None:
     """The slices come up now."""
     assert onward.slices.blocked is not None
     onward.slices.blocked.set()
+
+
+def held_up(onward: MemoryOnward, role: str) -> threading.Event:
+    """Deploys of a role do not begin before this is set."""
+    going, deploy = threading.Event(), onward.engine.deploy
+
+    def slow(deployment: Deployment, progress: Progress) -> Action:
+        if deployment.service.role == role:
+            going.wait(60)
+        return deploy(deployment, progress)
+
+    onward.engine.deploy = slow  # type: ignore[method-assign]
+    return going
+
+
+async def until_at_gate(client: Client, onward: MemoryOnward, condition: Callable[[GateView], bool]) -> GateView:
+    """The gate, once something is so of it."""
+    for _ in range(400):
+        view = await gate_of(client, onward)
+        if condition(view):
+            return view
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"the gate did not come to that: {view}")
 
 
 async def publication(release: Release) -> None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from uuid import uuid4
 
 from temporalio.testing import WorkflowEnvironment
 
-from domain.deployment import Deployment
 from domain.gate_messages import Leave
 from domain.identity import candidate_key, gate_id
-from domain.progress import Progress
 from domain.release import ReleaseResult, ReleaseStatus
 from tests.fakes.engines import failing, passing
 from tests.fakes.onward import MemoryOnward
-from tests.workflows.queueing import SIX, gate_of, in_queue, let_go, publication, together
+from tests.workflows.queueing import SIX, gate_of, held_up, in_queue, let_go, publication, together
 from tests.workflows.releasing import released, started
 
 
@@ -77,15 +74,7 @@ async def test_of_two_that_are_fine_alone_and_broken_together_exactly_one_ispubl
 async def test_of_two_of_a_role_that_wait_for_a_turn_only_the_newer_is_deployed(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:
-    deploying = threading.Event()
-    deploy = onward.engine.deploy
-
-    def slow(deployment: Deployment, progress: Progress) -> object:
-        if deployment.service.role == "first":
-            deploying.wait(30)
-        return deploy(deployment, progress)
-
-    onward.engine.deploy = slow  # type: ignore[assignment,method-assign]
+    deploying = held_up(onward, "first")
     first = await started(temporal.client, onward.commit("first"))
     await publication(first)
     older = await started(temporal.client, onward.commit("cart"))
@@ -94,7 +83,7 @@ async def test_of_two_of_a_role_that_wait_for_a_turn_only_the_newer_is_deployed(
     await publication(newer)
     view = await gate_of(temporal.client, onward)
     assert [(each.role, each.number) for each in view.waiting] == [("cart", 2), ("cart", 3)]
-    assert view.reason(older.id) == f"its turn to deploy, after {first.id} (#1)"
+    assert view.reason(older.id) == f"waits for its turn to deploy, after {first.id} (#1)"
 
     deploying.set()
 
