@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-h
 QUICK := tests/domain tests/workflows tests/activities tests/replay tests/starter tests/worker tests/setup
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## the whole story on the example application; leaves the stack running
 	@$(BIN)/onward demo
@@ -46,6 +46,10 @@ bench: tools ## what Onward costs, measured (minutes)
 	@$(BIN)/python -m benchmarks.regression
 	@$(BIN)/python -m benchmarks.release
 	@$(BIN)/python -m benchmarks.recovery
+	@$(BIN)/python -m benchmarks.demo
+
+screenshots: tools ## take the pictures of docs/ anew, after make demo
+	@$(BIN)/python -m tests.e2e.screenshots
 
 setup: $(INSTALLED) ## install what is missing, start a Docker Engine if none answers
 	@$(BIN)/python -m stack setup
@@ -67,4 +71,4 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@sh stack/environment.sh .venv
 	@touch $@
 
-.PHONY: help demo test check bench history format lock setup tools up down clean
+.PHONY: help screenshots demo test check bench history format lock setup tools up down clean

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from docker import DockerClient
 from temporalio.client import Client
 
 from activities.build import BuildActivities
@@ -55,26 +56,26 @@ from engines.swarm import SwarmEngine
 from settings import WorkerSettings
 from stores.git import GitRepositories
 from stores.registry import OciRegistry
-from stores.s3 import S3ObjectStore
+from stores.s3 import BRISK, PATIENT, Limits, S3ObjectStore
 from stores.s3_site import S3SiteBucket
 from stores.snapshot import TarSnapshots
 
 Activities = Sequence[Callable[..., Any]]
 
 
-def object_store(settings: WorkerSettings) -> S3ObjectStore:
+def object_store(settings: WorkerSettings, limits: Limits = PATIENT) -> S3ObjectStore:
     """Onward's own bucket."""
-    return S3ObjectStore(bucket=settings.s3_bucket, **_s3_access(settings))
+    return S3ObjectStore(bucket=settings.s3_bucket, limits=limits, **_s3_access(settings))
 
 
-def site_bucket(settings: WorkerSettings, name: str) -> S3SiteBucket:
+def site_bucket(settings: WorkerSettings, limits: Limits, name: str) -> S3SiteBucket:
     """The bucket of one site, under the same key."""
-    return S3SiteBucket(bucket=name, **_s3_access(settings))
+    return S3SiteBucket(bucket=name, limits=limits, **_s3_access(settings))
 
 
-def manifest_reader(settings: WorkerSettings) -> ManifestReader:
+def manifest_reader(settings: WorkerSettings, limits: Limits = PATIENT) -> ManifestReader:
     """Reads manifests; believes the keys of the trusted directory."""
-    return ManifestReader(object_store(settings), load_trusted(settings.trusted_keys))
+    return ManifestReader(object_store(settings, limits), load_trusted(settings.trusted_keys))
 
 
 def build_activities(settings: WorkerSettings) -> Activities:
@@ -83,11 +84,13 @@ def build_activities(settings: WorkerSettings) -> Activities:
     builder = DockerBuilder(docker_api.connect(settings.build_docker_host))
     registry = OciRegistry(settings.registry, tls=settings.registry_tls)
     builds = BuildActivities(builder, registry, store, snapshots)
+    asked = DockerBuilder(docker_api.connect(settings.build_docker_host, docker_api.BRISK))
+    planned = BuildActivities(asked, registry, object_store(settings, BRISK), snapshots)
     return [
         SourceActivities(repositories, store, snapshots).fetch_source,
         FixActivities(repositories).examine,
         builds.build,
-        PlanActivities(repositories, builds).plan_builds,
+        PlanActivities(repositories, planned).plan_builds,
         HistoryActivities(repositories).changes,
         ManifestActivities(store, Ed25519Signer.load(settings.signing_key)).write_manifest,
     ]
@@ -103,19 +106,28 @@ def alerts(settings: WorkerSettings) -> Alerts:
     return PrometheusAlerts(settings.prometheus_url) if settings.prometheus_url else NoAlerts()
 
 
+def environment_engines(
+    settings: WorkerSettings, client: DockerClient, limits: Limits
+) -> dict[Kind, EnvironmentEngine]:
+    """What deploys each kind of service; with brisk limits and such a client, what people ask."""
+    buckets = partial(site_bucket, settings, limits)
+    return {
+        Kind.SERVICE: SwarmEngine(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
+        Kind.STATIC: SiteEngine(object_store(settings, limits), buckets, stack=settings.stack),
+    }
+
+
 def environment_activities(settings: WorkerSettings, environment: Environment) -> Activities:
     """One environment's engine."""
     store, manifests = object_store(settings), manifest_reader(settings)
     client = docker_api.connect(settings.docker_host(Duty(environment)))
-    engines: dict[Kind, EnvironmentEngine] = {
-        Kind.SERVICE: SwarmEngine(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
-        Kind.STATIC: SiteEngine(store, partial(site_bucket, settings), stack=settings.stack),
-    }
+    engines = environment_engines(settings, client, PATIENT)
+    asked = docker_api.connect(settings.docker_host(Duty(environment)), docker_api.BRISK)
     registry = OciRegistry(settings.registry, tls=settings.registry_tls)
     targets = Targets(environment, store, registry, manifests, verdict_reader(settings))
     edge_url = settings.edge_ci_url if environment is Environment.CI else settings.edge_prod_url
     verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
-    reader = EnvironmentReader(engines)
+    reader = EnvironmentReader(environment_engines(settings, asked, BRISK))
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, _own_keys(settings))
     return [
         DeployActivities(targets, engines, edge_url).deploy,
@@ -153,14 +165,15 @@ def regression_activities(settings: WorkerSettings) -> Activities:
     """What the ci duty does beside its environment: slices, suites, verdicts, the published set, lookups."""
     store, manifests = object_store(settings), manifest_reader(settings)
     client = docker_api.connect(settings.docker_host(Duty.CI))
-    sites = SliceSites(store, site_bucket(settings, slice_sites_bucket(settings.stack)), stack=settings.stack)
+    sites = SliceSites(store, site_bucket(settings, PATIENT, slice_sites_bucket(settings.stack)), stack=settings.stack)
     slices = SwarmSlices(client, sites, stack=settings.stack, endpoint_mode=settings.endpoint_mode)
     combinations = Combinations(manifests, OciRegistry(settings.registry, tls=settings.registry_tls))
     cutting = SliceActivities(slices, combinations)
     runner = ContainerSuiteRunner(client, stack=settings.stack)
     suites = SuiteActivities(runner, store, combinations, Ed25519Signer.load(settings.verdict_key))
     publishing = PublishActivities(store, manifests, combinations, verdict_reader(settings))
-    lookups = StoreReader(store, manifests)
+    asked = object_store(settings, BRISK)
+    lookups = StoreReader(asked, manifest_reader(settings, BRISK))
     return [
         cutting.bring_up,
         cutting.take_down,
@@ -173,7 +186,7 @@ def regression_activities(settings: WorkerSettings) -> Activities:
         lookups.manifest,
         lookups.published_suites,
         EvidenceActivities(store, _own_keys(settings)).write,
-        EvidenceReader(store).evidence,
+        EvidenceReader(asked).evidence,
     ]
 
 

@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.heartbeat import Heartbeat
 from activities.log import StepLog
-from domain import identity
+from domain import identity, keys
 from domain.artifact import Artifact, ArtifactKind
 from domain.build import Builder, BuildInputs, BuildRecord, ImageRecipe, SiteRecipe, base_images
 from domain.errors import BuildFailed, Conflict
@@ -50,7 +50,7 @@ class BuildActivities:
         builds from the engine's cache, pushes the same digest and writes the same record. A
         cancel stops the build and leaves no container.
         """
-        log = StepLog(self._store, identity.log_key(request.release, request.run, f"build-{request.kind}"))
+        log = StepLog(self._store, keys.log_key(request.release, request.run, keys.build_step(request.kind)))
         with Heartbeat(every=log.flush_if_due) as progress, tempfile.TemporaryDirectory() as scratch:
             plan = self.plan(request.kind, request.source.definition, self._unpacked(request, Path(scratch)), progress)
             record = self.find(plan.inputs)
@@ -86,14 +86,18 @@ class BuildActivities:
         return _Plan(inputs, ImageRecipe(context=context, dockerfile=source.dockerfile, args=args, tag=tag))
 
     def find(self, inputs: BuildInputs) -> BuildRecord | None:
-        """The record of an earlier build of the same inputs, if its artifact is still kept."""
-        found = self._store.read(identity.build_record_key(inputs.digest))
+        """The record of an earlier build of the very same inputs, if its artifact is still kept."""
+        found = self._store.read(keys.build_record_key(inputs.digest))
         if found is None:
             return None
         record = BuildRecord.model_validate_json(found.content)
-        if record.artifact.kind is not ArtifactKind.BUNDLE and not self._registry.holds(record.artifact.uri):
-            return None
-        return record
+        return record if record.inputs == inputs and self._kept(record.artifact) else None
+
+    def _kept(self, artifact: Artifact) -> bool:
+        if artifact.kind is not ArtifactKind.BUNDLE:
+            return self._registry.holds(artifact.uri)
+        key = keys.bundle_key(artifact.digest)
+        return artifact.uri == self._store.uri(key) and self._store.holds(key)
 
     def _site_plan(self, definition: ServiceDefinition, files: Path, progress: Progress) -> _Plan:
         build = definition.build
@@ -116,7 +120,7 @@ class BuildActivities:
         else:
             bundle = scratch / "bundle.zip"
             digest = self._builder.build_site(plan.recipe, bundle, writer)
-            key = identity.bundle_key(digest)
+            key = keys.bundle_key(digest)
             self._store.create_file(key, bundle, digest)
             uri = self._store.uri(key)
         artifact = Artifact(kind=plan.inputs.kind, uri=uri, digest=digest)
@@ -125,7 +129,7 @@ class BuildActivities:
 
     def _recorded(self, record: BuildRecord) -> BuildRecord:
         """Keep the record; whoever recorded the same inputs first has said what they make."""
-        key = identity.build_record_key(record.inputs.digest)
+        key = keys.build_record_key(record.inputs.digest)
         found = self._store.read(key)
         try:
             self._store.replace(key, record.model_dump_json().encode(), found.etag if found else None)

@@ -41,7 +41,7 @@ class DeployActivities:
             progress.say("reading the manifest")
             deployment = self._targets.deployment(target)
             engine = self._engines[deployment.definition.kind]
-            action = engine.deploy(deployment)
+            action = engine.deploy(deployment, progress)
             state = self._arrived(engine, deployment, progress)
         done = {Action.CREATE: "created", Action.UPDATE: "updated", Action.NOTHING: "already there"}[action]
         return Deployed(detail=f"#{target.number} {done}, {_replicas(state)}", url=self._url(deployment))

@@ -10,7 +10,7 @@ from temporalio import activity
 
 from activities.heartbeat import Heartbeat
 from activities.log import StepLog
-from domain import identity
+from domain import identity, keys
 from domain.deployment import EnvironmentEngine, ServiceState
 from domain.evidence import (
     LOG_LINES,
@@ -87,8 +87,8 @@ class EnvironmentEvidenceActivities:
     def _stored(self, request: EnvironmentEvidenceRequest, text: str) -> str:
         if not text:
             return ""
-        step = identity.environment_step(request.environment)
-        log = StepLog(self._store, identity.log_key(request.release, request.run, step))
+        step = keys.environment_step(request.environment)
+        log = StepLog(self._store, keys.log_key(request.release, request.run, step))
         log.write(text)
         log.flush()
         return log.uri

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 from temporalio import activity
 
-from domain import identity
+from domain import keys
 from domain.errors import InvalidInput, NotFound
 from domain.evidence import (
     Evidence,
@@ -53,7 +53,7 @@ class EvidenceActivities:
         )
 
     def _put(self, document: EvidenceDocument, suffix: str, content: bytes, content_type: str) -> str:
-        key = identity.evidence_key(document.failed.result.release, document.failed.run, suffix)
+        key = keys.evidence_key(document.failed.result.release, document.failed.run, suffix)
         self._store.put(key, content, content_type)
         return self._store.uri(key)
 

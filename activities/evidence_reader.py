@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
-from domain import identity
+from domain import keys
 from domain.errors import NotFound
 from domain.evidence import EvidenceDocument
 from domain.lookups import TEXT_LIMIT, EvidenceDocuments, EvidenceLookup
@@ -22,8 +22,8 @@ class EvidenceReader:
         """The evidence of one run, or of the one that ended last; ``NotFound`` when there is none."""
         release = request.release
         found = {}
-        for key in self._store.keys(identity.evidence_prefix(release)):
-            run, suffix = identity.parse_evidence_key(release, key)
+        for key in self._store.keys(keys.evidence_prefix(release)):
+            run, suffix = keys.parse_evidence_key(release, key)
             if suffix == "json" and request.run in (None, run):
                 found[run] = self._store.get(key)
         if not found:
@@ -32,11 +32,11 @@ class EvidenceReader:
                 f"there is no evidence of {which}: it is collected of a failure\n  next: onward show {release}"
             )
         run = max(found, key=lambda each: EvidenceDocument.model_validate_json(found[each]).failed.ended)
-        page = identity.evidence_key(release, run, "html")
+        page = keys.evidence_key(release, run, "html")
         there = self._store.read(page)
         return EvidenceDocuments(
             page_uri=self._store.uri(page),
-            document_uri=self._store.uri(identity.evidence_key(release, run, "json")),
+            document_uri=self._store.uri(keys.evidence_key(release, run, "json")),
             page=_bounded(there.content if there else b""),
             document=_bounded(found[run]),
         )

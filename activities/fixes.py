@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from temporalio import activity
 
 from activities.heartbeat import Heartbeat
-from domain.definition_file import parse_definition
+from domain.definition_file import read_definition
 from domain.roll_forward_messages import FixFacts, FixProposal
-from domain.service import DEFINITION_FILE
 from domain.source import Repositories, checked_commit, checked_directory
 
 
@@ -23,16 +20,16 @@ class FixActivities:
     def examine(self, proposal: FixProposal) -> FixFacts:
         """Whose service a commit holds, and which of some commits it is behind.
 
-        :raises InvalidInput: the commit or its ``service.yaml`` is not there, or not valid.
+        :raises InvalidInput: the commit or its ``service.yaml`` is not there, or not fit to be released.
         """
         commit, directory = checked_commit(proposal.commit), checked_directory(proposal.service_directory)
         with Heartbeat() as progress:
             progress.say(f"reading {commit[:12]}")
-            text = self._repositories.definition(proposal.repository, commit, directory)
-            definition = parse_definition(text, str(Path(directory, DEFINITION_FILE)))
+            files = self._repositories.files(proposal.repository, commit, directory, progress)
+            definition = read_definition(files)
             behind = []
             for each in proposal.against:
                 progress.say(f"comparing with {each[:12]}")
-                if self._repositories.is_ancestor(proposal.repository, commit, each):
+                if self._repositories.is_ancestor(proposal.repository, commit, each, progress):
                     behind.append(each)
         return FixFacts(service=definition.service, behind=tuple(behind))

@@ -16,6 +16,7 @@ from temporalio.client import (
 from temporalio.common import SearchAttributeKey, WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.beating import beating
 from domain.gate import BY_HAND
 from domain.gate_messages import GATE, Freeze, Frozen, GateState, Join, Leave, Resume, Unfreeze
 from domain.gate_view import GateView
@@ -31,6 +32,8 @@ from domain.identity import (
 from domain.message import Message
 from domain.regression_steps import Leftovers
 from domain.release import IN_PROD, Stage
+from domain.slices import SliceOwner
+from domain.sweep import Swept
 
 #: From the regression on a release is known to its gate, until it ends.
 AT_A_GATE = list(Stage)[list(Stage).index(Stage.REGRESSION) :]
@@ -38,19 +41,6 @@ AT_A_GATE = list(Stage)[list(Stage).index(Stage.REGRESSION) :]
 QUERY_TIMEOUT = timedelta(seconds=5)
 
 STAGE = SearchAttributeKey.for_keyword("OnwardStage")
-
-
-class Swept(Message):
-    """What a sweep did: places that it freed, releases that it sent to a new gate, roll-forwards that
-    it opened and opened again; ``troubled`` are workflows whose tasks keep failing, ``faults`` parts
-    of it that could not be done."""
-
-    left: int = 0
-    introduced: int = 0
-    opened: int = 0
-    reopened: int = 0
-    troubled: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
 
 
 class GateActivities:
@@ -92,6 +82,17 @@ class GateActivities:
         A release that ends by itself says so; this is for the terminated ones, and for those whose
         gate was. Everything it does can be done twice.
         """
+        async with beating():
+            return await self._swept()
+
+    @activity.defn
+    async def abandoned(self, found: Leftovers) -> Leftovers:
+        """Of some slices those whose regression is over."""
+        async with beating():
+            over = [each for each in found.slices if await self._is_over(each.owner)]
+        return Leftovers(slices=tuple(over))
+
+    async def _swept(self) -> Swept:
         left = introduced = 0
         known: set[tuple[str, str]] = set()
         async for gate in self._client.list_workflows(f"WorkflowType = '{GATE}' AND ExecutionStatus = 'Running'"):
@@ -114,12 +115,6 @@ class GateActivities:
                 await self._introduce(release, run)
                 introduced += 1
         return Swept(left=left, introduced=introduced)
-
-    @activity.defn
-    async def abandoned(self, found: Leftovers) -> Leftovers:
-        """Of some slices those whose regression is over."""
-        over = [each for each in found.slices if await self._ended(each.owner.regression, each.owner.run) is not None]
-        return Leftovers(slices=tuple(over))
 
     async def _say(self, application: str, signal: str, message: Message) -> None:
         await self._client.start_workflow(
@@ -163,6 +158,9 @@ class GateActivities:
         if described.status is WorkflowExecutionStatus.RUNNING:
             return None
         return described.typed_search_attributes.get(STAGE) or ""
+
+    async def _is_over(self, owner: SliceOwner) -> bool:
+        return await self._ended(owner.regression, owner.run) is not None
 
     async def _is_completed(self, workflow: str) -> bool:
         """Whether a workflow ended by itself. A roll-forward that somebody ended is opened again soon,

@@ -22,9 +22,11 @@ class Heartbeat:
 
     The activity is declared with ``no_thread_cancel_exception``: nothing is thrown into the
     middle of a write. A cancel closes what :meth:`closing` was given, and is raised by the next
-    :meth:`say` or :meth:`wait`, or when the block is left with an error that the closing caused.
+    :meth:`say`, :meth:`wait` or :meth:`closing`, or when the block is left with an error that the
+    closing caused.
 
-    :param every: called about twice a second in the side thread, to flush a log.
+    :param every: called about twice a second, one call after the other, to flush a log. It has a
+        thread of its own, so that a store that is slow or fails costs no beat and no cancel.
     """
 
     def __init__(self, every: Callable[[], None] = lambda: None) -> None:
@@ -32,16 +34,21 @@ class Heartbeat:
         self._every = every
         self._closers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=contextvars.copy_context().run, args=(self._beat,), daemon=True)
+        self._work_done = threading.Event()
+        self._flushed = threading.Event()
+        self._flushing = _side_thread(self._flush)
+        self._beating = _side_thread(self._beat)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._beating.start()
+        self._flushing.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._done.set()
-        self._thread.join()
+        self._work_done.set()
+        self._flushing.join()  # still beating: a flush that is under way may take longer than the heartbeat timeout
+        self._flushed.set()
+        self._beating.join()
         if error is not None and activity.is_cancelled():
             raise CancelledError("cancelled") from error
 
@@ -57,10 +64,11 @@ class Heartbeat:
 
     @contextmanager
     def closing(self, close: Callable[[], None]) -> Iterator[None]:
-        """Have ``close`` called by the side thread when the activity is cancelled."""
+        """Have ``close`` called by the side thread when the activity is cancelled, or raise if it is already."""
         with self._lock:
             self._closers.append(close)
         try:
+            self._raise_if_cancelled()
             yield
         finally:
             with self._lock:
@@ -72,13 +80,31 @@ class Heartbeat:
 
     def _beat(self) -> None:
         closed = False
-        while not self._done.is_set():
+        while not self._flushed.is_set():
             activity.heartbeat(self._line)
-            self._every()
             if activity.is_cancelled() and not closed:
                 closed = True
-                with self._lock:
-                    closers = list(self._closers)
-                for close in closers:
-                    close()
-            self._done.wait(INTERVAL)
+                self._close()
+            self._flushed.wait(INTERVAL)
+
+    def _close(self) -> None:
+        with self._lock:
+            closers = list(self._closers)
+        for close in closers:
+            try:
+                close()
+            except Exception as error:  # noqa: BLE001 – the others are to be closed, and the beats to go on
+                activity.logger.warning("cannot be closed for a cancel: %s", error)
+
+    def _flush(self) -> None:
+        while not self._work_done.is_set():
+            try:
+                self._every()
+            except Exception as error:  # noqa: BLE001 – the work goes on; the next flush takes along what this one had
+                activity.logger.warning("not flushed, to be tried again: %s", error)
+            self._work_done.wait(INTERVAL)
+
+
+def _side_thread(target: Callable[[], None]) -> threading.Thread:
+    """A thread that is in the activity's context, too."""
+    return threading.Thread(target=contextvars.copy_context().run, args=(target,), daemon=True)

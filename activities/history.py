@@ -25,5 +25,7 @@ class HistoryActivities:
         """
         with Heartbeat() as progress:
             progress.say(f"reading the commits before {request.until[:12]}")
-            found = self._repositories.changes(request.repository, request.since, request.until, CHANGES_LIMIT)
+            found = self._repositories.changes(
+                request.repository, request.since, request.until, CHANGES_LIMIT, progress
+            )
         return masked_texts(found)

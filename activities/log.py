@@ -28,6 +28,7 @@ class StepLog:
         self._dirty = False
         self._flushed = time.monotonic()
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
 
     @property
     def uri(self) -> str:
@@ -54,12 +55,20 @@ class StepLog:
             self.flush()
 
     def flush(self) -> None:
-        """Write what came since the last flush."""
-        with self._lock:
-            if not self._dirty:
-                return
-            gap = f"\n[… {self._dropped} bytes left out …]\n".encode() if self._dropped else b""
-            content = bytes(self._head) + gap + bytes(self._tail)
-            self._dirty = False
-        self._flushed = time.monotonic()
-        self._store.put(self._key, content, "text/plain; charset=utf-8")
+        """Write what came since the last flush, or since the last one that did not fail.
+
+        One at a time: an older text never lands on a newer one.
+        """
+        with self._writing:
+            with self._lock:
+                if not self._dirty:
+                    return
+                gap = f"\n[… {self._dropped} bytes left out …]\n".encode() if self._dropped else b""
+                content = bytes(self._head) + gap + bytes(self._tail)
+                self._dirty = False
+            self._flushed = time.monotonic()
+            try:
+                self._store.put(self._key, content, "text/plain; charset=utf-8")
+            except BaseException:
+                self._dirty = True
+                raise

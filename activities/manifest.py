@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
-from domain import identity
+from domain import keys
 from domain.attestation import Signer, seal
 from domain.manifest import Manifest, ManifestPointer
 from domain.storage import ObjectStore
@@ -26,7 +26,7 @@ class ManifestActivities:
         last: a manifest without one is not trusted by anybody.
         """
         document, digest = manifest.document(), manifest.digest
-        key = identity.manifest_key(digest)
+        key = keys.manifest_key(digest)
         self._store.create(key, document, "application/vnd.in-toto+json")
-        self._store.create(identity.envelope_key(digest), seal(document, self._signer).model_dump_json().encode())
+        self._store.create(keys.envelope_key(digest), seal(document, self._signer).model_dump_json().encode())
         return ManifestPointer(uri=self._store.uri(key), digest=digest)

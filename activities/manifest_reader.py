@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain import identity
+from domain import keys
 from domain.artifact import Digest, verified
 from domain.attestation import TrustedKey, open_envelope
 from domain.manifest import Manifest, ManifestPointer, read_manifest
@@ -20,7 +20,7 @@ class ManifestReader:
 
     def read(self, pointer: ManifestPointer) -> Manifest:
         """The manifest a pointer means; ``NotFound``, or ``Untrusted`` with the reason."""
-        envelope = self._store.get(identity.envelope_key(pointer.digest))
+        envelope = self._store.get(keys.envelope_key(pointer.digest))
         return read_manifest(verified(open_envelope(envelope, self._trusted), pointer.digest, pointer.uri))
 
     def read_digest(self, digest: Digest) -> Manifest:
@@ -29,4 +29,4 @@ class ManifestReader:
 
     def pointer(self, digest: Digest) -> ManifestPointer:
         """Where the manifest of a digest is kept."""
-        return ManifestPointer(uri=self._store.uri(identity.manifest_key(digest)), digest=digest)
+        return ManifestPointer(uri=self._store.uri(keys.manifest_key(digest)), digest=digest)

@@ -10,11 +10,12 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
 
+from activities.beating import beating
 from domain.evidence import FailedRelease
-from domain.message import Message
 from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
 from domain.roll_forward import RollForwardView, State
 from domain.roll_forward_messages import ROLL_FORWARD
+from domain.sweep import Orphans
 
 #: How far back a sweep looks; what was swept once is found to be so by its run ID.
 HORIZON = timedelta(days=7)
@@ -44,14 +45,6 @@ _UNTOLD = (
 _BADLY = "ExecutionStatus IN ('Failed', 'Canceled', 'Terminated', 'TimedOut')"
 
 
-class Orphans(Message):
-    """Releases that did not end well and belong to no roll-forward; roll-forwards that must go on."""
-
-    releases: tuple[FailedRelease, ...] = ()
-    interrupted: tuple[RollForwardView, ...] = ()
-    troubled: tuple[str, ...] = ()
-
-
 class OrphanActivities:
     """Only reads; :meth:`RollForwardActivities.open` does what follows.
 
@@ -70,11 +63,12 @@ class OrphanActivities:
         whose tasks keep failing: nobody but an engineer can help them.
         """
         horizon = datetime.now(UTC) - HORIZON
-        return Orphans(
-            releases=tuple([each async for each in self._releases(horizon)]),
-            interrupted=tuple([each async for each in self._interrupted(horizon)]),
-            troubled=tuple([each async for each in self._troubled()]),
-        )
+        async with beating():
+            return Orphans(
+                releases=tuple([each async for each in self._releases(horizon)]),
+                interrupted=tuple([each async for each in self._interrupted(horizon)]),
+                troubled=tuple([each async for each in self._troubled()]),
+            )
 
     async def _releases(self, horizon: datetime) -> AsyncIterator[FailedRelease]:
         known, found = await self._known_runs(horizon), 0

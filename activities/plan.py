@@ -9,9 +9,8 @@ from temporalio import activity
 
 from activities.build import BuildActivities
 from activities.heartbeat import Heartbeat
-from domain.definition_file import parse_definition
+from domain.definition_file import read_definition
 from domain.lookups import PlannedArtifact, PlannedArtifacts, PlanRequest
-from domain.service import DEFINITION_FILE
 from domain.source import Repositories
 from domain.stages import artifacts_to_build
 
@@ -29,8 +28,10 @@ class PlanActivities:
         release = request.release
         with Heartbeat() as progress, tempfile.TemporaryDirectory() as scratch:
             files = Path(scratch)
-            self._repositories.checkout(release.repository, release.commit, release.service_directory, files)
-            definition = parse_definition((files / DEFINITION_FILE).read_text("utf-8"), DEFINITION_FILE)
+            found = self._repositories.checkout(
+                release.repository, release.commit, release.service_directory, files, progress
+            )
+            definition = read_definition(found)
             plans = [self._builds.plan(kind, definition, files, progress) for kind in artifacts_to_build(definition)]
             return PlannedArtifacts(
                 artifacts=tuple(

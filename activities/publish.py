@@ -5,6 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 
 from activities.combination import Combinations
+from activities.heartbeat import Heartbeat
 from activities.manifest_reader import ManifestReader
 from activities.published_sets import PublishedSets
 from activities.verdict_reader import VerdictReader
@@ -26,12 +27,13 @@ class PublishActivities:
         self._combinations = combinations
         self._verdicts = verdicts
 
-    @activity.defn
+    @activity.defn(no_thread_cancel_exception=True)
     def published(self, request: PublishedRequest) -> PublishedSnapshot:
         """What is published now."""
-        return PublishedSnapshot(snapshot=self._sets.read(request.application)[0].snapshot)
+        with Heartbeat():
+            return PublishedSnapshot(snapshot=self._sets.read(request.application)[0].snapshot)
 
-    @activity.defn
+    @activity.defn(no_thread_cancel_exception=True)
     def publish(self, request: PublishRequest) -> Publication:
         """Add the candidate to the set, if the set is the one that it was tested on.
 
@@ -40,6 +42,10 @@ class PublishActivities:
 
         :raises Untrusted: the manifest or the verdict is not signed, or not about this.
         """
+        with Heartbeat():
+            return self._written(request)
+
+    def _written(self, request: PublishRequest) -> Publication:
         current, etag = self._sets.read(request.application)
         pointer = self._manifests.pointer(request.manifest)
         number = current.number_of(pointer)

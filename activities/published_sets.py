@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from domain import identity
+from domain import keys
 from domain.errors import Untrusted
 from domain.publication import PublishedSet
 from domain.storage import ObjectStore
@@ -21,7 +21,7 @@ class PublishedSets:
 
         :raises Untrusted: what is kept there is no published set.
         """
-        key = identity.published_set_key(application)
+        key = keys.published_set_key(application)
         found = self._store.read(key)
         if found is None:
             return PublishedSet(application=application), None
@@ -35,5 +35,5 @@ class PublishedSets:
 
     def replace(self, following: PublishedSet, etag: str | None) -> None:
         """Put the next set in the place of the one that was read; ``Conflict`` when that was replaced already."""
-        key = identity.published_set_key(following.application)
+        key = keys.published_set_key(following.application)
         self._store.replace(key, following.model_dump_json().encode(), etag)

@@ -44,8 +44,9 @@ class SliceActivities:
         with Heartbeat() as progress:
             self._slices.down(owner, progress)
 
-    @activity.defn
+    @activity.defn(no_thread_cancel_exception=True)
     def leftovers(self) -> Leftovers:
         """All slices but the youngest; whose regression is over, nobody will take down."""
         now = datetime.now(UTC)
-        return Leftovers(slices=tuple(found for found in self._slices.found() if now - found.created > YOUNG))
+        with Heartbeat():
+            return Leftovers(slices=tuple(found for found in self._slices.found() if now - found.created > YOUNG))

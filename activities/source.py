@@ -9,13 +9,16 @@ from temporalio import activity
 
 from activities.heartbeat import Heartbeat
 from activities.published_sets import PublishedSets
-from domain import identity
+from domain import keys
 from domain.artifact import Artifact, ArtifactKind
-from domain.definition_file import parse_definition
-from domain.errors import Conflict, InvalidDefinition, InvalidInput, Superseded
+from domain.definition_file import invalid_keys, read_definition
+from domain.errors import Conflict, InvalidDefinition, Superseded
+from domain.identity import ServiceId
+from domain.progress import Progress
 from domain.release import ReleaseRequest
-from domain.service import DEFINITION_FILE, ServiceDefinition
-from domain.source import Directory, Repositories, SnapshotFormat, checked_directory, missing_build_files
+from domain.service import DEFINITION_FILE
+from domain.service_files import ServiceFiles
+from domain.source import Directory, Repositories, SnapshotFormat, changed_keys, checked_directory
 from domain.stages import Source
 from domain.storage import ObjectStore
 
@@ -41,52 +44,36 @@ class SourceActivities:
             files = Path(scratch, "files")
             files.mkdir()
             progress.say(f"fetching {request.commit[:12]}")
-            self._repositories.checkout(request.repository, request.commit, directory, files)
-            definition = self._definition(files, directory, request)
-            self._claim(request, directory)
-            self._refuse_going_back(request)
+            found = self._repositories.checkout(request.repository, request.commit, directory, files, progress)
+            definition = read_definition(found)
+            if definition.service != request.service:
+                raise _changed(found, definition.service, request.service, f"this is a release of {request.service}")
+            self._claim(request, directory, found)
+            self._refuse_going_back(request, progress)
             progress.say("storing the snapshot")
             archive = Path(scratch, "snapshot.tar")
             digest = self._snapshots.pack(files, archive)
-            key = identity.source_key(digest)
+            key = keys.source_key(digest)
             self._store.create_file(key, archive, digest)
         snapshot = Artifact(kind=ArtifactKind.SOURCE, uri=self._store.uri(key), digest=digest)
         return Source(definition=definition, snapshot=snapshot)
 
-    def _definition(self, files: Path, directory: str, request: ReleaseRequest) -> ServiceDefinition:
-        name = str(Path(directory, DEFINITION_FILE))
-        try:
-            text = (files / DEFINITION_FILE).read_text("utf-8")
-        except FileNotFoundError:
-            raise InvalidInput("no such file in the commit", where=name, expected="a service definition") from None
-        except UnicodeDecodeError:
-            raise InvalidDefinition(f"{name}:1: not text; expected UTF-8") from None
-        definition = parse_definition(text, name)
-        if definition.service != request.service:
-            raise InvalidInput(
-                f"the definition is of {definition.service}, the release is of {request.service}", where=name
-            )
-        missing = missing_build_files(definition, _paths(files))
-        if missing:
-            raise InvalidInput("; ".join(missing), where=name, expected="files and directories that the commit has")
-        return definition
-
-    def _refuse_going_back(self, request: ReleaseRequest) -> None:
+    def _refuse_going_back(self, request: ReleaseRequest, progress: Progress) -> None:
         """A CI job that comes late, or is run again, must not put an older commit over a newer one.
 
         :raises Superseded: a commit that has everything of this one is published already.
         """
         current, _ = self._sets.read(request.application)
         published = current.services.get(request.role)
-        if published and self._repositories.is_ancestor(request.repository, request.commit, published.commit):
+        if published and self._repositories.is_ancestor(request.repository, request.commit, published.commit, progress):
             raise Superseded(
                 f"{request.commit[:12]} is an ancestor of {published.commit[:12]}, "
                 f"which is published as #{published.number}: Onward never goes back"
             )
 
-    def _claim(self, request: ReleaseRequest, directory: str) -> None:
+    def _claim(self, request: ReleaseRequest, directory: str, files: ServiceFiles) -> None:
         claim = Directory(repository=request.repository, service_directory=directory, service=request.service)
-        key = identity.directory_claim_key(claim.digest)
+        key = keys.directory_claim_key(claim.digest)
         found = self._store.read(key)
         if found is None:
             try:
@@ -96,13 +83,11 @@ class SourceActivities:
                 found = self._store.read(key)
         held = Directory.model_validate_json(found.content) if found else claim
         if held.service != request.service:
-            raise InvalidInput(
-                f"this directory holds {held.service}; its application and role cannot change to {request.service}",
-                where=str(Path(directory, DEFINITION_FILE)),
-                expected=f"application: {held.service.application}, role: {held.service.role}",
-                next="put the new service into a directory of its own",
-            )
+            why = f"this directory holds {held.service}, for good"
+            raise _changed(files, request.service, held.service, why)
 
 
-def _paths(directory: Path) -> set[str]:
-    return {path.relative_to(directory).as_posix() for path in directory.rglob("*") if not path.is_dir()}
+def _changed(files: ServiceFiles, found: ServiceId, required: ServiceId, why: str) -> InvalidDefinition:
+    faults = changed_keys(found, required, why)
+    way_on = "put another service into a directory of its own"
+    return invalid_keys(files.definition, files.named(DEFINITION_FILE), faults, next=way_on)

@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.manifest_reader import ManifestReader
 from activities.published_sets import PublishedSets
-from domain import identity
+from domain import keys
 from domain.artifact import digest_of
 from domain.errors import InvalidInput, NotFound, Untrusted
 from domain.lookups import (
@@ -34,8 +34,8 @@ class StoreReader:
     @activity.defn
     def step_outputs(self, request: StepOutputRequest) -> StepOutputs:
         """The kept output of a release's steps; ``NotFound`` when there is none."""
-        prefix = identity.log_prefix(request.release)
-        found = [(key, *identity.parse_log_key(request.release, key)) for key in self._store.keys(prefix)]
+        prefix = keys.log_prefix(request.release)
+        found = [(key, *keys.parse_log_key(request.release, key)) for key in self._store.keys(prefix)]
         wanted = [(key, run, step) for key, run, step in found if request.step in (None, step)]
         if not wanted:
             have = ", ".join(sorted({step for _, _, step in found})) or "nothing yet"
@@ -54,7 +54,7 @@ class StoreReader:
             digest = request.digest
         else:
             raise InvalidInput("neither a digest, a URI nor a document", expected="one of them")
-        key = identity.manifest_key(digest)
+        key = keys.manifest_key(digest)
         content, uri = self._store.get(key), self._store.uri(key)
         fault = "its bytes do not have the digest it is stored under" if digest_of(content) != digest else None
         return ManifestDocument(digest=digest, uri=uri, document=content.decode(), fault=fault or self._fault(digest))
@@ -78,7 +78,7 @@ class StoreReader:
         return ManifestDocument(digest=digest, uri=None, document=document, fault=self._fault(digest))
 
     def _fault(self, digest: str) -> str | None:
-        uri = self._store.uri(identity.manifest_key(digest))
+        uri = self._store.uri(keys.manifest_key(digest))
         try:
             self._manifests.read(ManifestPointer(uri=uri, digest=digest))
         except NotFound:
@@ -95,6 +95,6 @@ class StoreReader:
 
 def _digest_in(key: str) -> str:
     try:
-        return identity.manifest_digest(key)
+        return keys.manifest_digest(key)
     except ValueError as error:
         raise InvalidInput(str(error), expected="the URI that `onward show ID` prints") from None

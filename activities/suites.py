@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.combination import Combinations
 from activities.heartbeat import Heartbeat
 from activities.log import StepLog
-from domain import identity
+from domain import identity, keys
 from domain.attestation import Signer, seal
 from domain.environment import Environment
 from domain.regression import SuiteResult, SuiteToRun, result_of, settled, skipped
@@ -36,8 +36,8 @@ class SuiteActivities:
         that fails in whatever way is an answer, not an error.
         """
         step = _step(request.ordinal, request.suite, request.attempt)
-        log = StepLog(self._store, identity.log_key(request.release, request.run, step))
-        key = identity.report_key(request.release, request.run, step)
+        log = StepLog(self._store, keys.log_key(request.release, request.run, step))
+        key = keys.report_key(request.release, request.run, step)
         began = time.monotonic()
         with Heartbeat(every=log.flush_if_due) as progress:
             outcome = self._runner.run(_run(request), progress)
@@ -49,23 +49,26 @@ class SuiteActivities:
             self._store.put(key, record.model_dump_json().encode(), "application/json")
         return result
 
-    @activity.defn
+    @activity.defn(no_thread_cancel_exception=True)
     def attest(self, request: VerdictRequest) -> Attested:
         """Sign a verdict over candidate, basis and suites, and keep it by the candidate's digest.
 
         It is made of what the runs left in the store, not of what the caller says they did. The
         same records give the same bytes in every attempt.
         """
-        regression = request.regression
-        combination = self._combinations.read(regression)
-        results = [] if request.fault else [self._recorded(regression, suite) for suite in combination.suites]
-        verdict = RegressionVerdict.of(
-            regression.release, regression.service, regression.candidate, regression.basis, results
-        )
-        if request.fault:
-            verdict = verdict.model_copy(update={"failure": request.fault})
-        envelope = seal(verdict.document(), self._signer).model_dump_json().encode()
-        self._store.create(identity.verdict_key(regression.candidate, verdict.digest), envelope)
+        regression, results = request.regression, list[SuiteResult]()
+        with Heartbeat() as progress:
+            combination = self._combinations.read(regression)
+            for suite in () if request.fault else combination.suites:
+                progress.say(f"reading the record of {suite.title}")
+                results.append(self._recorded(regression, suite))
+            verdict = RegressionVerdict.of(
+                regression.release, regression.service, regression.candidate, regression.basis, results
+            )
+            if request.fault:
+                verdict = verdict.model_copy(update={"failure": request.fault})
+            envelope = seal(verdict.document(), self._signer).model_dump_json().encode()
+            self._store.create(keys.verdict_key(regression.candidate, verdict.digest), envelope)
         return Attested(verdict=verdict.digest, failure=verdict.failure)
 
     def _recorded(self, regression: RegressionRequest, suite: SuiteToRun) -> SuiteResult:
@@ -76,14 +79,13 @@ class SuiteActivities:
         return settled(first, second) if second else first
 
     def _record(self, regression: RegressionRequest, suite: SuiteToRun, attempt: int) -> SuiteResult | None:
-        key = identity.report_key(regression.release, regression.run, _step(regression.ordinal, suite, attempt))
+        key = keys.report_key(regression.release, regression.run, _step(regression.ordinal, suite, attempt))
         found = self._store.read(key)
         return SuiteRecord.model_validate_json(found.content).result if found else None
 
 
 def _step(ordinal: int, suite: SuiteToRun, attempt: int) -> str:
-    step = identity.suite_step(ordinal, suite.service.role, suite.origin)
-    return step if attempt == 1 else f"{step}-again"
+    return keys.suite_step(ordinal, suite.service.role, suite.origin, attempt)
 
 
 def _run(request: SuiteRequest) -> SuiteRun:

@@ -11,7 +11,7 @@ from temporalio import activity
 from activities.heartbeat import Heartbeat
 from domain.channels import Channels, NoticeRecord, fingerprint, shown
 from domain.errors import Conflict, OnwardError, Unreachable
-from domain.identity import notice_key
+from domain.keys import notice_key
 from domain.notice import Notice, Told
 from domain.notifier import Notifier, Undelivered
 from domain.storage import ObjectStore

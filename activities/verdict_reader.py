@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain import identity
+from domain import keys
 from domain.artifact import Digest, verified
 from domain.attestation import TrustedKey, open_envelope
 from domain.errors import Untrusted
@@ -24,7 +24,7 @@ class VerdictReader:
 
     def read(self, candidate: Digest, verdict: Digest) -> RegressionVerdict:
         """The verdict on a candidate; ``NotFound``, or ``Untrusted`` with the reason."""
-        key = identity.verdict_key(candidate, verdict)
+        key = keys.verdict_key(candidate, verdict)
         uri = self._store.uri(key)
         found = read_verdict(verified(open_envelope(self._store.get(key), self._trusted), verdict, uri))
         if found.candidate != candidate:

@@ -13,9 +13,9 @@ from activities.heartbeat import Heartbeat
 from activities.log import StepLog
 from activities.published_sets import PublishedSets
 from activities.targets import Targets
-from domain import identity
+from domain import identity, keys
 from domain.artifact import ArtifactKind
-from domain.deployment import EnvironmentEngine, is_whole, refuse_overtaken
+from domain.deployment import Deployment, EnvironmentEngine, is_whole, refuse_overtaken
 from domain.errors import VerifyFailed
 from domain.junit import Verdict
 from domain.manifest import Manifest
@@ -64,7 +64,7 @@ class VerifyActivities:
         Runs from the start in a second attempt; smoke cases are safe in prod by their contract.
         :raises VerifyFailed: the first failing case and its message; the output is kept.
         """
-        key = identity.log_key(target.release, target.run, f"smoke-{target.environment}")
+        key = keys.log_key(target.release, target.run, keys.smoke_step(target.environment))
         log = StepLog(self._store, key)
         with Heartbeat(every=log.flush_if_due) as progress:
             manifest = self._targets.manifest(target)
@@ -95,13 +95,10 @@ class VerifyActivities:
             seconds = deployment.definition.verify.bake.total_seconds()
             end = time.monotonic() + seconds
             while (left := end - time.monotonic()) > 0:
-                state = engine.observe(deployment.environment, deployment.service)
-                refuse_overtaken(state, deployment)
-                if state is None or not is_whole(state, deployment):
-                    lost = state.failures[-1].error if state and state.failures else "it is not whole any more"
-                    raise VerifyFailed(f"{deployment.name} did not last its bake: {lost}")
+                _require_whole(engine, deployment)
                 progress.say(f"baking, {left:.0f} s left")
                 progress.wait(min(BAKE_POLL, left))
+            _require_whole(engine, deployment)
         return Checked(detail=f"baked {seconds:.0f} s")
 
     def _refuse_overtaken(self, target: Target) -> None:
@@ -130,3 +127,11 @@ class VerifyActivities:
             definition.role: self._engines[definition.kind].url(target.environment, definition)
             for definition in definitions
         }
+
+
+def _require_whole(engine: EnvironmentEngine, deployment: Deployment) -> None:
+    state = engine.observe(deployment.environment, deployment.service)
+    refuse_overtaken(state, deployment)
+    if state is None or not is_whole(state, deployment):
+        lost = state.failures[-1].error if state and state.failures else "it is not whole any more"
+        raise VerifyFailed(f"{deployment.name} did not last its bake: {lost}")

@@ -117,9 +117,9 @@ def _slow() -> MemoryOnward:
         time.sleep(SUITE)
         return passing()
 
-    def deployed(deployment: Deployment) -> Action:
+    def deployed(deployment: Deployment, progress: Progress) -> Action:
         time.sleep(DEPLOY)
-        return deploy(deployment)
+        return deploy(deployment, progress)
 
     onward.slices.up = slice_up  # type: ignore[method-assign]
     onward.runner.answers = suite

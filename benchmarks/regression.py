@@ -20,7 +20,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.manifest_reader import ManifestReader
-from domain import identity
+from domain import identity, keys
 from domain.artifact import Digest
 from domain.attestation import seal
 from domain.identity import Duty, ServiceId, task_queue
@@ -76,8 +76,8 @@ def _published(settings: StackSettings, digest: Digest, count: int) -> dict[str,
     for index in range(count):
         manifest = _under_another_name(first, f"role{index}")
         document = manifest.document()
-        store.create(identity.manifest_key(manifest.digest), document)
-        store.create(identity.envelope_key(manifest.digest), seal(document, signer).model_dump_json().encode())
+        store.create(keys.manifest_key(manifest.digest), document)
+        store.create(keys.envelope_key(manifest.digest), seal(document, signer).model_dump_json().encode())
         basis[manifest.service.role] = manifest.digest
     return basis
 

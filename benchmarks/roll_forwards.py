@@ -22,6 +22,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.orphans import SETTLED, OrphanActivities
 from activities.roll_forwards import RollForwardActivities
+from benchmarks.memory import resident
 from domain.errors import Unreachable
 from domain.evidence import FailedRelease
 from domain.identity import ServiceId, roll_forward_id
@@ -69,9 +70,9 @@ async def _measured(client: Client) -> list[tuple[str, str]]:
         await released(client, onward.commit("warm-up"))
         await asyncio.sleep(SETTLED.total_seconds())
         finding, swept = await _timed(orphans.orphans())
-        before = _resident()
+        before = resident()
         opened, _ = await _timed(_opened(found, opening, [_in_prod(each) for each in swept.releases]))
-        after = _resident()
+        after = resident()
         handles = [found.find(roll_forward_id(_service(index))) for index in range(OPEN)]
         views = [(await _timed(found.view(each)))[0] for each in handles]
         acks = [(await _timed(found.say(each, "ack", Acknowledge(by="ann"))))[0] for each in handles]
@@ -162,14 +163,6 @@ def _service(index: int) -> ServiceId:
 def _percentiles(times: list[float]) -> str:
     times = sorted(times)
     return f"{1000 * times[len(times) // 2]:.0f} and {1000 * times[len(times) * 95 // 100]:.0f} ms"
-
-
-def _resident() -> float:
-    """MiB of this process that are in memory now."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise SystemExit("/proc tells no VmRSS")
 
 
 if __name__ == "__main__":

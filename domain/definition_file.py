@@ -14,13 +14,16 @@ from pydantic_core import ErrorDetails
 from domain import definition_keys, strict_yaml
 from domain.duration import format_duration
 from domain.errors import InvalidDefinition
-from domain.key_fault import KEY_FAULT, MISSING
-from domain.service import ServiceDefinition
+from domain.key_fault import KEY_FAULT, MISSING, KeyFault
+from domain.service import DEFINITION_FILE, ServiceDefinition
+from domain.service_files import ServiceFiles, missing_build_files
 from domain.strict_yaml import Document, Path, YamlError, YamlFault
 from domain.unsupported import unsupported_keys
 
 #: So many faults are told; who has more has given another file.
 FAULTS_LIMIT = 20
+
+CHECK_AGAIN = "onward check DIR, once it is mended"
 
 MAPPING = "a mapping of keys to values"
 
@@ -37,28 +40,46 @@ EXPECTED = {
 }
 
 
-def parse_definition(text: str, file: str) -> ServiceDefinition:
-    """The definition that a file's text holds.
+def read_definition(files: ServiceFiles) -> ServiceDefinition:
+    """The definition of a service's directory, which has all files that it names.
 
-    :param text: the file's content.
+    :raises InvalidDefinition: as :func:`parse_definition`.
+    """
+    file = files.named(DEFINITION_FILE)
+    definition = parse_definition(files.definition, file)
+    missing = missing_build_files(definition, files)
+    if missing:
+        raise invalid_keys(files.definition, file, missing)
+    return definition
+
+
+def parse_definition(content: str | bytes, file: str) -> ServiceDefinition:
+    """The definition that a file's content holds.
+
     :param file: how to name the file in errors, such as ``cart/service.yaml``.
     :raises InvalidDefinition: with a line for each fault: ``file:line: key: problem; expected …``.
     """
     try:
-        document = strict_yaml.load(text)
+        document = strict_yaml.load(content)
     except YamlError as error:
         raise _invalid(file, [error.fault]) from None
     try:
         definition = ServiceDefinition.model_validate_json(json.dumps(document.value), strict=True)
     except ValidationError as error:
         raise _invalid(file, [_fault(document, detail) for detail in error.errors()]) from None
-    unsupported = [
-        YamlFault(document.line_of(path), path, "not supported by this version of Onward", expected)
-        for path, expected in unsupported_keys(definition)
-    ]
+    unsupported = unsupported_keys(definition)
     if unsupported:
-        raise _invalid(file, unsupported)
+        raise invalid_keys(content, file, unsupported)
     return definition
+
+
+def invalid_keys(
+    content: str | bytes, file: str, faults: Sequence[KeyFault], *, next: str = CHECK_AGAIN
+) -> InvalidDefinition:
+    """What refuses a definition for faults that do not show in the file alone; it can be parsed."""
+    document = strict_yaml.load(content)
+    lines = [YamlFault(document.line_of(fault.path), fault.path, fault.problem, fault.expected) for fault in faults]
+    return _invalid(file, lines, next=next)
 
 
 def _fault(document: Document, detail: ErrorDetails) -> YamlFault:
@@ -106,12 +127,12 @@ def _shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "…"
 
 
-def _invalid(file: str, faults: Sequence[YamlFault]) -> InvalidDefinition:
+def _invalid(file: str, faults: Sequence[YamlFault], *, next: str = CHECK_AGAIN) -> InvalidDefinition:
     shown = sorted(faults, key=lambda fault: fault.line)[:FAULTS_LIMIT]
     lines = [f"{file}:{fault.line}: {_key(fault.path)}{fault.problem}; expected {fault.expected}" for fault in shown]
     if len(faults) > len(shown):
         lines.append(f"{file}: and {len(faults) - len(shown)} more")
-    return InvalidDefinition("\n".join(lines), next="onward check DIR, once it is mended")
+    return InvalidDefinition("\n".join(lines), next=next)
 
 
 def _key(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
@@ -16,11 +17,15 @@ VARIABLE_PATTERN = r"^[A-Z][A-Z0-9_]*$"
 SHOUTED = "upper-case letters, digits and underscores, starting with a letter"
 
 
-def _inside(path: str) -> str:
-    """A relative path that stays inside the service's directory, in its normal form."""
-    if not path or path.startswith("/") or ".." in path.split("/") or "\\" in path:
-        raise ValueError("a relative path inside the service's directory, without ..")
-    return posixpath.normpath(path)
+def _inside(place: str) -> Callable[[str], str]:
+    """Checks that a relative path stays inside a place, and gives its normal form."""
+
+    def checked(path: str) -> str:
+        if not path or path.startswith("/") or ".." in path.split("/") or "\\" in path:
+            raise ValueError(f"a relative path inside {place}, without ..")
+        return posixpath.normpath(path)
+
+    return checked
 
 
 def _variable(variable: str) -> str:
@@ -31,7 +36,8 @@ def _variable(variable: str) -> str:
     return variable
 
 
-InsidePath = Annotated[str, AfterValidator(_inside)]
+InsidePath = Annotated[str, AfterValidator(_inside("the service's directory"))]
+InsideContext = Annotated[str, AfterValidator(_inside("the context"))]
 Name = Annotated[str, Field(pattern=ROLE_PATTERN, max_length=40, description=WORDS)]
 Variable = Annotated[str, AfterValidator(_variable), WithJsonSchema({"type": "string", "pattern": VARIABLE_PATTERN})]
 UrlPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$", description="a path that starts with /")]

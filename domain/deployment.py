@@ -200,8 +200,8 @@ def _cause(state: ServiceState) -> str:
 class EnvironmentEngine(Protocol):
     """Runs the services of one environment. ``Unreachable`` when it does not answer."""
 
-    def deploy(self, deployment: Deployment) -> Action:
-        """Ask for a release and return at once; :func:`settled` tells when it has arrived.
+    def deploy(self, deployment: Deployment, progress: Progress) -> Action:
+        """Ask for a release; :func:`settled` tells when it has arrived. Only what must be uploaded takes time.
 
         A second call with the same number does nothing. Raises ``Superseded`` for a lower number
         than the one there, ``ForeignResource`` when the name is another stack's, ``Conflict`` when

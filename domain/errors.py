@@ -94,12 +94,18 @@ class Unreachable(OnwardError):
     """A server did not answer.
 
     :param server: what it is, for a person: ``S3``, ``image registry``, ``Temporal``.
-    :param address: where it was looked for.
+    :param address: where it was looked for; empty for what has none.
     :param reason: what the attempt said; never holds a credential.
     """
 
     def __init__(self, server: str, address: str, reason: str) -> None:
-        super().__init__(f"{server} at {address} does not answer: {reason}")
+        super().__init__(f"{server}{f' at {address}' if address else ''} does not answer: {reason}")
+
+
+def silent_worker(queue: str, reason: str = "") -> Unreachable:
+    """A worker has no address: the task queue that nobody serves says which one is meant."""
+    reason = reason or "nobody takes the question; is a worker of that duty running?\n  next: onward doctor"
+    return Unreachable(f"worker of task queue {queue}", "", reason)
 
 
 FINAL_ERRORS: tuple[type[OnwardError], ...] = (

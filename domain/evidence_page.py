@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from domain.deployment import ServiceState
 from domain.evidence import TAIL_LIMIT, Changes, EnvironmentEvidence, EvidenceDocument, SuiteEvidence
-from domain.identity import canonical_name, environment_step, log_prefix, parse_log_key
+from domain.identity import canonical_name
+from domain.keys import environment_step, log_prefix, parse_log_key
 from domain.page_parts import STYLE, bad, block, facts, listing, moment, section, table, text
 from domain.release import StageResult, StageStatus
 
@@ -20,7 +21,7 @@ def evidence_html(document: EvidenceDocument) -> str:
     failure = result.failure
     number = f" #{result.number}" if result.number else ""
     stage = f"in {failure.stage}" if failure else f"({result.status})"
-    title = f"{result.application}-{result.role}{number} failed {stage}"
+    title = f"{failed.request.service}{number} failed {stage}"
     told = [
         ("commit", f"<code>{text(result.commit)}</code>"),
         ("failed", moment(failed.ended)),

@@ -14,7 +14,10 @@ class Progress(Protocol):
         """Report one line; the last one is what a person sees. Never blocks."""
 
     def closing(self, close: Callable[[], None]) -> AbstractContextManager[None]:
-        """While inside, a cancel calls ``close`` from another thread, so that a blocked read ends."""
+        """While inside, a cancel calls ``close`` from another thread, so that a blocked read ends.
+
+        Whoever is cancelled already does not get inside: the cancellation is raised.
+        """
 
     def wait(self, seconds: float) -> None:
         """Sleep, but end at once with the cancellation when there is one."""

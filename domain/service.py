@@ -13,7 +13,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 
-from domain.definition_values import WORDS, InsidePath, Name, Section, UrlPath, Variable
+from domain.definition_values import WORDS, InsideContext, InsidePath, Name, Section, UrlPath, Variable
 from domain.duration import Duration, format_duration
 from domain.environment import PerEnvironment, Scale
 from domain.identity import APPLICATION_PATTERN, ROLE_PATTERN, ServiceId, role_limit, secret_limit
@@ -41,11 +41,11 @@ class Build(Section):
     """
 
     context: InsidePath = "."
-    dockerfile: InsidePath = Field(default="Dockerfile", description="relative to the context")
+    dockerfile: InsideContext = Field(default="Dockerfile", description="relative to the context")
     args: dict[str, str] = Field(default_factory=dict)
     image: str | None = Field(default=None, min_length=1, description="static only")
     command: tuple[str, ...] | None = Field(default=None, min_length=1, description="static only")
-    output: InsidePath | None = Field(default=None, description="static only, relative to the context")
+    output: InsideContext | None = Field(default=None, description="static only, relative to the context")
 
 
 class ScaleLimits(PerEnvironment[Scale]):

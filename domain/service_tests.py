@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from pydantic import Field
 
-from domain.definition_values import InsidePath, Section
+from domain.definition_values import InsideContext, InsidePath, Section
 from domain.duration import Duration
 
 
@@ -17,7 +17,7 @@ class SuiteBuild(Section):
     """
 
     context: InsidePath = Field(description="the suite's directory")
-    dockerfile: InsidePath = "Dockerfile"
+    dockerfile: InsideContext = "Dockerfile"
     timeout: Duration = Field(default=timedelta(minutes=10), ge=timedelta(seconds=1), le=timedelta(hours=2))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -14,28 +13,35 @@ from domain.artifact import Digest, canonical_json, digest_of
 from domain.errors import InvalidInput
 from domain.evidence import Changes
 from domain.identity import COMMIT_PATTERN, ServiceId
-from domain.service import Kind, ServiceDefinition
+from domain.key_fault import KeyFault
+from domain.progress import Progress
+from domain.repository import same_for_all_spellings
+from domain.service_files import ServiceFiles
 
 
 class Repositories(Protocol):
-    """Git. Nothing of a repository is ever run; only its objects are read."""
+    """Git. Nothing of a repository is ever run; only its objects are read.
 
-    def definition(self, repository: str, commit: str, service_directory: str) -> str:
-        """The text of ``service.yaml`` at a commit, by a shallow fetch.
+    A server may be slow: a cancel of ``progress`` ends what git does, and is raised.
+    """
 
-        :raises InvalidInput: the repository cannot be read, the commit is not there, the
-            directory or the file is not there, or the file is over 256 KiB.
+    def files(self, repository: str, commit: str, service_directory: str, progress: Progress) -> ServiceFiles:
+        """What the service's directory holds at a commit, by a shallow fetch; checked.
+
+        :raises InvalidInput: the repository cannot be read, the commit or the directory is not
+            there, or as :func:`domain.service_files.checked_files` says.
         :raises Unreachable: the repository's server does not answer.
         """
 
-    def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> None:
-        """The files of the service's directory, as committed, below ``into`` (which is empty).
+    def checkout(
+        self, repository: str, commit: str, service_directory: str, into: Path, progress: Progress
+    ) -> ServiceFiles:
+        """The same, and the files themselves, as committed, below ``into`` (which is empty).
 
-        Raises as :meth:`definition`, and ``InvalidInput`` for a link that leads out of the
-        directory. Submodules are refused.
+        Raises as :meth:`files`; then nothing was written.
         """
 
-    def is_ancestor(self, repository: str, commit: str, of: str) -> bool:
+    def is_ancestor(self, repository: str, commit: str, of: str, progress: Progress) -> bool:
         """Whether ``commit`` is a proper ancestor of ``of``: what has ``of`` has it, and more.
 
         ``False`` when ``of`` is not in the repository: then nothing connects the two.
@@ -44,7 +50,7 @@ class Repositories(Protocol):
         :raises Unreachable: the repository's server does not answer.
         """
 
-    def changes(self, repository: str, since: str | None, until: str, limit: int) -> Changes:
+    def changes(self, repository: str, since: str | None, until: str, limit: int, progress: Progress) -> Changes:
         """The commits that ``until`` has and ``since`` has not, the newest first, ``limit`` at most.
 
         Without ``since``, or when it is not in the repository, the newest commits of ``until``;
@@ -74,27 +80,19 @@ class Directory(BaseModel):
     @property
     def digest(self) -> Digest:
         """A name for the directory, whatever service it holds."""
-        return digest_of(canonical_json([_normal_repository(self.repository), self.service_directory]))
+        return digest_of(canonical_json([same_for_all_spellings(self.repository), self.service_directory]))
 
 
-def missing_build_files(definition: ServiceDefinition, paths: Collection[str]) -> list[str]:
-    """What a definition names but the commit does not have, one sentence each.
-
-    :param paths: all files of the service's directory, relative to it.
-    """
-    dockerfile = None if definition.kind is Kind.STATIC else definition.build.dockerfile
-    builds = [("build", definition.build.context, dockerfile)]
-    if definition.tests:
-        suite = definition.tests.integration
-        builds.append(("tests.integration", suite.context, suite.dockerfile))
-    missing = []
-    for key, context, dockerfile in builds:
-        inside = "" if context == "." else f"{context}/"
-        if not any(path.startswith(inside) for path in paths):
-            missing.append(f"{key}: there is no directory {context}")
-        elif dockerfile and inside + dockerfile not in paths:
-            missing.append(f"{key}: there is no file {inside}{dockerfile}")
-    return missing
+def changed_keys(found: ServiceId, required: ServiceId, why: str) -> list[KeyFault]:
+    """Application and role of a definition, as far as they are not what they have to be."""
+    return [
+        KeyFault((key,), f'"{has}"', f'"{must}": {why}')
+        for key, has, must in (
+            ("application", found.application, required.application),
+            ("role", found.role, required.role),
+        )
+        if has != must
+    ]
 
 
 def checked_commit(text: str) -> str:
@@ -109,17 +107,6 @@ def checked_commit(text: str) -> str:
     )
 
 
-def checked_repository(text: str) -> str:
-    """A repository that holds no credential; it is kept with the release, in manifests and in evidence."""
-    if "@" in text.partition("://")[2].partition("/")[0]:
-        raise InvalidInput(
-            "the URL holds a credential, which would be kept with the release",
-            where="--repo",
-            expected="a URL without user and password; git's credential helper or ssh has them",
-        )
-    return text
-
-
 def checked_directory(text: str) -> str:
     """A directory inside a repository, in its normal form; ``InvalidInput`` when it leads out."""
     normal = posixpath.normpath(text or ".")
@@ -130,7 +117,3 @@ def checked_directory(text: str) -> str:
             expected="a relative path without ..",
         )
     return normal
-
-
-def _normal_repository(url: str) -> str:
-    return url.rstrip("/").removesuffix(".git").rstrip("/")

@@ -44,8 +44,15 @@ class ObjectStore(Protocol):
     def replace(self, key: str, content: bytes, etag: str | None) -> None:
         """Compare-and-swap; ``etag`` is what was read, ``None`` for "not there". ``Conflict`` when lost."""
 
+    def holds(self, key: str) -> bool:
+        """Whether there is an object."""
+
     def create_file(self, key: str, file: Path, digest: Digest) -> None:
-        """Upload a file under a key that holds its digest; nothing happens when it is there."""
+        """Upload a file under a key that holds its digest; nothing happens when it is there.
+
+        What is there and has another size cannot be it, and is written over. Other bytes of the same
+        size are left to who reads them: :meth:`fetch_file` refuses them.
+        """
 
     def fetch_file(self, key: str, file: Path, digest: Digest) -> None:
         """Download to a file and check it; ``NotFound``, ``Untrusted``."""

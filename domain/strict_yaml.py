@@ -56,15 +56,13 @@ class Document:
         return self.lines.get(path, 1)
 
 
-def load(text: str) -> Document:
+def load(content: str | bytes) -> Document:
     """Read one document.
 
-    :raises YamlError: not YAML, more than one document, larger than 256 KiB, nested deeper
-        than 32, or with an alias, a merge key, a tag or a duplicate key.
+    :raises YamlError: not UTF-8, not YAML, more than one document, larger than 256 KiB, nested
+        deeper than 32, or with an alias, a merge key, a tag or a duplicate key.
     """
-    size = len(text.encode())
-    if size > SIZE_LIMIT:
-        raise YamlError(YamlFault(1, (), f"{size} bytes", f"at most {SIZE_LIMIT} bytes"))
+    text = _text(content if isinstance(content, bytes) else content.encode())
     try:
         _refuse_by_event(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -79,6 +77,17 @@ def load(text: str) -> Document:
         raise YamlError(YamlFault(1, (), "empty file", "a mapping of keys to values"))
     lines: dict[Path, int] = {}
     return Document(_value(node, (), lines), lines)
+
+
+def _text(content: bytes) -> str:
+    if len(content) > SIZE_LIMIT:
+        line = content.count(b"\n", 0, SIZE_LIMIT) + 1
+        raise YamlError(YamlFault(line, (), "too large", f"at most {SIZE_LIMIT // 1024} KiB"))
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise YamlError(YamlFault(line, (), "not text", "UTF-8")) from None
 
 
 def _refuse_by_event(text: str) -> None:

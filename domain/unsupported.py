@@ -6,11 +6,12 @@ definition that uses one is refused. The list shrinks as Onward grows, and then 
 
 from __future__ import annotations
 
+from domain.key_fault import KeyFault
 from domain.service import Kind, ServiceDefinition
 from domain.strict_yaml import Path
 
 
-def unsupported_keys(definition: ServiceDefinition) -> list[tuple[Path, str]]:
+def unsupported_keys(definition: ServiceDefinition) -> list[KeyFault]:
     """Each used key that nothing acts on, with what can be used instead."""
     without = "a definition without this key"
     found: list[tuple[Path, str]] = []
@@ -25,4 +26,4 @@ def unsupported_keys(definition: ServiceDefinition) -> list[tuple[Path, str]]:
         found.append((("monitors",), without))
     if definition.deploy.migrate:
         found.append((("deploy", "migrate"), without))
-    return found
+    return [KeyFault(path, "not supported by this version of Onward", expected) for path, expected in found]

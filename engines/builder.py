@@ -78,7 +78,7 @@ class DockerBuilder:
         own = {OWN_DOCKERFILE: dockerfile, IGNORE_FILE: f"{OWN_DOCKERFILE}\n{IGNORE_FILE}\n"}
         params = {"labels": json.dumps({Label.PART: "site"})}
         image = self._build(recipe.context, OWN_DOCKERFILE, params, progress, own)
-        return bundle_image(self._client, image, SITE, recipe.output, target)
+        return bundle_image(self._client, image, SITE, recipe.output, target, progress)
 
     def _build(
         self,

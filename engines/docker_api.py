@@ -19,21 +19,25 @@ SERVER = "Docker Engine"
 #: Seconds in which the engine must begin to answer a call; streams have their own rhythm.
 TIMEOUT = 60
 
+#: The same while a person waits for what is only read.
+BRISK = 4
+
 #: Seconds in which the engine must answer the first call, which asks for its API version.
 CONNECT_TIMEOUT = 5
 
 
-def connect(docker_host: str) -> DockerClient:
+def connect(docker_host: str, timeout: int = TIMEOUT) -> DockerClient:
     """A client that speaks the engine's own API version.
 
     :param docker_host: such as ``unix:///var/run/docker.sock`` or ``tcp://manager:2376``.
+    :param timeout: seconds in which the engine must begin to answer each call.
     :raises Unreachable: nothing answers there within five seconds.
     """
     with translated(docker_host):
         _require_socket(docker_host)
         client = docker.DockerClient(base_url=docker_host, version="auto", timeout=CONNECT_TIMEOUT)
         client.ping()
-    client.api.timeout = TIMEOUT
+    client.api.timeout = timeout
     return client
 
 

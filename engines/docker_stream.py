@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 import requests
@@ -36,19 +38,56 @@ def post(
 ) -> Iterator[dict[str, Any]]:
     """Send a request and yield each JSON object of the answer as it comes.
 
-    A command may print nothing for an hour, so there is no read timeout; when the work is
-    cancelled, the connection is shut down from the other thread. The engine takes that as "stop".
+    A command may print nothing for an hour, and a pull or a large context be under way for minutes
+    before the answer begins, so there is no read timeout; when the work is cancelled, the
+    connection is ended. The engine takes that as "stop".
     """
     url = f"{client.api.base_url}/v{client.api.api_version}{path}"
     with translated(address_of(client)):
-        response = client.api.post(
-            url, data=data, params=params, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, None)
+        response = _begun(
+            lambda: client.api.post(
+                url, data=data, params=params, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, None)
+            ),
+            progress,
         )
         _raise_for_status(response)
         with response, progress.closing(lambda: shut_down(response)):
             for line in response.iter_lines(chunk_size=None):
                 if line.strip():
                     yield json.loads(line)
+
+
+def _begun(ask: Callable[[], requests.Response], progress: Progress) -> requests.Response:
+    """The answer to a request, once it begins.
+
+    Nothing can shut the connection down before: it is not to be had. So the request has a thread of its
+    own, which a cancel leaves behind. It ends when it next reads the body, which is closed by then, or
+    when the answer begins, which is closed at once.
+    """
+    answer: Future[requests.Response] = Future()
+    over = threading.Event()
+    answer.add_done_callback(lambda _: over.set())
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # noqa: BLE001 – raised where the answer is waited for
+            answer.set_exception(error)
+
+    with progress.closing(over.set):
+        threading.Thread(target=run, name="docker-request", daemon=True).start()
+        over.wait()
+    try:
+        progress.wait(0)
+    except BaseException:
+        answer.add_done_callback(_close)
+        raise
+    return answer.result()
+
+
+def _close(answer: Future[requests.Response]) -> None:
+    with suppress(Exception):  # a request that failed has nothing to be closed
+        answer.result().close()
 
 
 def output(client: DockerClient, container: str) -> Iterator[bytes]:

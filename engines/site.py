@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -40,12 +40,13 @@ class SiteEngine:
         self._buckets = buckets
         self._stack = stack
 
-    def deploy(self, deployment: Deployment) -> Action:
+    def deploy(self, deployment: Deployment, progress: Progress) -> Action:
         """Put the bundle's files into the site's bucket and lead the edge there.
 
         Which number was asked for is written first, by compare-and-swap, and that it has arrived
         last. A killed attempt is taken up by the next one, which finds the files that are there;
-        one that is still alive when a newer release was asked for sees that before each file.
+        one that is still alive when a newer release was asked for sees that before each file. A
+        cancel is heard between two files, and leaves the site as a killed attempt does.
 
         :raises Superseded: a newer release is asked for.
         :raises ForeignResource: the bucket is another stack's.
@@ -67,7 +68,7 @@ class SiteEngine:
                 else:
                     state = asked(state, _served(state, bucket), release, bundle.files)
                 _write_state(bucket, state, found.etag if found else None)
-            self._upload(deployment, bucket, bundle, state)
+            self._upload(deployment, bucket, bundle, state, progress)
         path = deployment.definition.ingress.path if deployment.definition.ingress else "/"
         self._routes(deployment.environment).put(deployment.name, path, bucket.served_url)
         self._record_arrival(deployment, bucket, bundle.files)
@@ -143,12 +144,15 @@ class SiteEngine:
             with open_bundle(file) as bundle:
                 yield bundle
 
-    def _upload(self, deployment: Deployment, bucket: SiteBucket, bundle: Bundle, state: SiteState) -> None:
+    def _upload(
+        self, deployment: Deployment, bucket: SiteBucket, bundle: Bundle, state: SiteState, progress: Progress
+    ) -> None:
         changed = [path for path, digest in bundle.files.items() if state.files.get(path) != digest]
         assets, documents = in_upload_order(changed)
         put = partial(self._put, deployment, bucket, bundle)
-        _all_at_once(put, assets)
+        _all_at_once(put, assets, progress)
         for path in documents:
+            progress.say(f"uploading {path}")
             put(path)
 
     def _put(self, deployment: Deployment, bucket: SiteBucket, bundle: Bundle, path: str) -> None:
@@ -192,10 +196,16 @@ def _task(environment: Environment, service: ServiceId, served: SiteRelease) -> 
     )
 
 
-def _all_at_once(put: Callable[[str], None], paths: Sequence[str]) -> None:
+def _all_at_once(put: Callable[[str], None], paths: Sequence[str], progress: Progress) -> None:
+    """Put all; when one fails, or on a cancel, what is not begun yet is left."""
     with ThreadPoolExecutor(UPLOADS) as pool:
-        for done in [pool.submit(put, path) for path in paths]:
-            done.result()
+        running = [pool.submit(put, path) for path in paths]
+        try:
+            for count, done in enumerate(as_completed(running), start=1):
+                done.result()
+                progress.say(f"{count} of {len(paths)} assets are in the bucket")
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _key(path: str) -> str:

@@ -16,6 +16,7 @@ from docker import DockerClient
 
 from domain.artifact import Digest
 from domain.errors import BuildFailed, NotFound
+from domain.progress import Progress
 from engines import docker_stream
 from engines.build_context import IGNORE_FILE, context_paths
 from engines.docker_api import address_of, translated
@@ -40,7 +41,9 @@ def bundle_context(context: Path, output: str, target: Path) -> Digest:
     return _bundle({path.removeprefix(inside): context / path for path in paths}, output, target)
 
 
-def bundle_image(client: DockerClient, image: str, directory: str, output: str, target: Path) -> Digest:
+def bundle_image(
+    client: DockerClient, image: str, directory: str, output: str, target: Path, progress: Progress
+) -> Digest:
     """Zip a directory of an image, out of a container that is never started.
 
     The image stays, untagged: it is the engine's cache of the command's outcome.
@@ -48,7 +51,7 @@ def bundle_image(client: DockerClient, image: str, directory: str, output: str, 
     _remove_leftovers(client)
     with tempfile.TemporaryDirectory() as scratch, _container(client, image) as container:
         with tempfile.TemporaryFile() as archive:
-            _read_archive(client, container, f"{directory}/{output}", archive)
+            _read_archive(client, container, f"{directory}/{output}", archive, progress)
             archive.seek(0)
             files = _unpack(archive, Path(scratch))
         return _bundle(files, output, target)
@@ -73,7 +76,7 @@ def _remove_leftovers(client: DockerClient) -> None:
                 client.api.remove_container(leftover["Id"], force=True)
 
 
-def _read_archive(client: DockerClient, container: str, path: str, archive: IO[bytes]) -> None:
+def _read_archive(client: DockerClient, container: str, path: str, archive: IO[bytes], progress: Progress) -> None:
     size = 0
     try:
         with docker_stream.archive(client, container, path) as chunks:
@@ -82,6 +85,7 @@ def _read_archive(client: DockerClient, container: str, path: str, archive: IO[b
                 if size > 2 * SIZE_LIMIT:
                     raise BuildFailed(f"build.output: {path} holds over {SIZE_LIMIT} bytes")
                 archive.write(chunk)
+                progress.say(f"{size // 1024} KiB of {path} are read")
     except NotFound:
         raise BuildFailed(f"build.output: the command left no {path}") from None
 

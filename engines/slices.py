@@ -53,7 +53,7 @@ class SwarmSlices:
         ensure_network(self._client, network, self._stack, place.labels)
         services = SwarmEngine(self._client, stack=self._stack, endpoint_mode=self._endpoint_mode, place=place)
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            asked = [pool.submit(self._ask, services, each) for each in deployments]
+            asked = [pool.submit(self._ask, services, each, progress) for each in deployments]
         for done in asked:
             done.result()
         running = [each for each in deployments if each.definition.kind is Kind.SERVICE]
@@ -74,11 +74,11 @@ class SwarmSlices:
             listed = self._client.api.networks(filters={"label": [f"{Label.STACK}={self._stack}", Label.SLICE.value]})
         return sorted((_found(each) for each in listed), key=lambda each: each.created)
 
-    def _ask(self, services: SwarmEngine, deployment: Deployment) -> None:
+    def _ask(self, services: SwarmEngine, deployment: Deployment, progress: Progress) -> None:
         if deployment.definition.kind is Kind.STATIC:
             self._sites.serve(deployment.artifact)
         else:
-            services.deploy(deployment)
+            services.deploy(deployment, progress)
 
     def _url(self, deployment: Deployment) -> str:
         if deployment.definition.kind is Kind.STATIC:

@@ -21,6 +21,9 @@ from engines.labels import Label, require_own
 from engines.suite_output import SuiteOutput
 from engines.swarm_networks import ensure_network
 
+#: Seconds beyond a suite's timeout in which its runner reads its reports and removes it.
+GRACE = 600
+
 FILES_LIMIT = 200
 POLL = 0.2
 
@@ -40,10 +43,12 @@ class ContainerSuiteRunner:
     def run(self, run: SuiteRun, progress: Progress) -> SuiteOutcome:
         """Run to the end, the timeout or the cancel; the container is gone in every case.
 
-        What a killed attempt left under the same name is removed first.
+        What a killed attempt left under the same name is removed first, and so is what was left
+        under any name by one that had no other attempt, such as that of a terminated release.
         :raises ForeignResource: the name, or that of the network, is another stack's.
         """
         self._remove_leftover(run.name)
+        self._remove_forgotten()
         images.present(self._client, run.image, progress)
         if not run.slice:  # an application of sites alone has no network yet; a slice always has one
             ensure_network(self._client, run.network, self._stack)
@@ -84,7 +89,11 @@ class ContainerSuiteRunner:
         return str(container["Id"])
 
     def _labels(self, run: SuiteRun) -> dict[str, str]:
-        labels = {Label.STACK.value: self._stack, Label.APPLICATION.value: run.service.application}
+        labels = {
+            Label.STACK.value: self._stack,
+            Label.APPLICATION.value: run.service.application,
+            Label.FORGOTTEN_AFTER.value: str(int(time.time() + run.timeout.total_seconds() + GRACE)),
+        }
         return labels | ({Label.SLICE.value: run.slice} if run.slice else {})
 
     def _make_reports(self, container: str) -> None:
@@ -121,6 +130,15 @@ class ContainerSuiteRunner:
             return
         require_own(leftover["Config"]["Labels"], self._stack, f"container {name}", removal=f"docker rm -f {name}")
         self._remove(leftover["Id"])
+
+    def _remove_forgotten(self) -> None:
+        with translated(address_of(self._client)):
+            labels = [f"{Label.STACK}={self._stack}", Label.FORGOTTEN_AFTER.value]
+            suites = self._client.api.containers(all=True, filters={"label": labels})
+        for suite in suites:
+            if time.time() > int(suite["Labels"][Label.FORGOTTEN_AFTER]):
+                with suppress(Conflict):  # another run is removing it
+                    self._remove(suite["Id"])
 
     def _reports(self, container: str) -> tuple[bytes, ...]:
         """The XML files in ``/reports``; in place of what is too much is one that cannot be read."""

@@ -46,7 +46,7 @@ class SwarmEngine:
         self._endpoint_mode = endpoint_mode
         self._place = place or EnvironmentPlace(stack)
 
-    def deploy(self, deployment: Deployment) -> Action:
+    def deploy(self, deployment: Deployment, progress: Progress) -> Action:  # noqa: ARG002 – nothing takes long
         """Ask for a release and return at once.
 
         The service itself says which number was last asked for, and is written with its version
@@ -132,7 +132,8 @@ class SwarmEngine:
 
     def _placement(self, deployment: Deployment, current: Json | None) -> Placement:
         environment, definition = deployment.environment, deployment.definition
-        networks = self._place.networks(deployment)
+        for name in self._place.own_networks(deployment):
+            self._network(name)
         return Placement(
             name=self._place.service_name(environment, deployment.service),
             labels={**self._place.labels, Label.STACK: self._stack},
@@ -140,13 +141,14 @@ class SwarmEngine:
             secrets=self._secrets(deployment),
             urls={role: self._url_of(environment, definition, role) for role in definition.reads.services},
             replicas=definition.scale.of(environment).clamp(replicas(current) if current else None),
-            networks={
-                ensure_network(self._client, name, self._stack, self._place.labels): aliases
-                for name, aliases in networks.items()
-            },
+            networks={self._network(name): aliases for name, aliases in self._place.networks(deployment).items()},
             edge_network=self._place.edge_network(deployment),
             stop_grace=self._place.stop_grace,
         )
+
+    def _network(self, name: str) -> str:
+        """Its ID. What a slice shares with its environment does not carry the slice's labels."""
+        return ensure_network(self._client, name, self._stack)
 
     def _secrets(self, deployment: Deployment) -> dict[str, tuple[str, str]]:
         found: dict[str, tuple[str, str]] = {}

@@ -37,6 +37,9 @@ class Place(Protocol):
     def networks(self, deployment: Deployment) -> Networks:
         """What the service joins."""
 
+    def own_networks(self, deployment: Deployment) -> Sequence[str]:
+        """What has to be there with the service, whether it joins it or not."""
+
     def edge_network(self, deployment: Deployment) -> str | None:
         """The network on which the edge reaches the service, if it does; it is one of :meth:`networks`."""
 
@@ -64,6 +67,13 @@ class EnvironmentPlace:
         application = identity.application_network(deployment.environment, deployment.service.application)
         edge = self.edge_network(deployment)
         return {name: [deployment.name] for name in (application, *_data(deployment), *([edge] if edge else ()))}
+
+    def own_networks(self, deployment: Deployment) -> Sequence[str]:
+        """The application's two: a datastore comes later than the services that read it, or earlier."""
+        return [
+            make(deployment.environment, deployment.service.application)
+            for make in (identity.application_network, identity.data_network)
+        ]
 
     def edge_network(self, deployment: Deployment) -> str | None:
         """Only for a service with an ingress."""
@@ -99,6 +109,10 @@ class SlicePlace:
     def networks(self, deployment: Deployment) -> Networks:
         """The slice's own; and that of the datastores of ci, where the canonical name is not claimed."""
         return {self._network: [deployment.name], **{name: [] for name in _data(deployment)}}
+
+    def own_networks(self, deployment: Deployment) -> Sequence[str]:  # noqa: ARG002
+        """Its one network is made before any of its services."""
+        return ()
 
     def edge_network(self, deployment: Deployment) -> str | None:  # noqa: ARG002
         """No slice is reached from outside."""

@@ -65,6 +65,7 @@ class Credentials:
 
     def __init__(self, directory: Path, stack: str, bucket: str) -> None:
         self.s3_identities = directory / "s3.json"
+        self.s3_internal_key = directory / "s3-internal-key"
         self.signing_key = directory / "signing-key.pem"
         self.verdict_key = directory / "verdict-key.pem"
         self.trusted_keys = directory / "trusted"
@@ -77,6 +78,8 @@ class Credentials:
         """
         identities = [self._identity(duty) for duty in self._actions]
         write_private(self.s3_identities, json.dumps({"identities": identities}))
+        if not self.s3_internal_key.exists():
+            write_private(self.s3_internal_key, secrets.token_hex(32))
         generate(self.signing_key, self.trusted_keys / "onward.pem")
         generate(self.verdict_key, self.trusted_keys / VERDICTS / "onward.pem")
 

@@ -45,6 +45,15 @@ ADMIN_GRPC_OFFSET = 10_000
 #: gigabytes; each site has a bucket per environment. A volume is as large as what is in it.
 VOLUMES = "-volume.max=10000"
 
+#: What SeaweedFS's parts must show each other. By itself its filer lets everybody read and write every
+#: bucket by plain HTTP, past all keys, and every container reaches the address that it listens on.
+INTERNAL_KEYS = (
+    "WEED_JWT_SIGNING_KEY",
+    "WEED_JWT_SIGNING_READ_KEY",
+    "WEED_JWT_FILER_SIGNING_KEY",
+    "WEED_JWT_FILER_SIGNING_READ_KEY",
+)
+
 #: Temporal's dynamic configuration. By itself the server looks for work to hand out at most 20 times a
 #: second and shard, so that every step of every workflow waits for up to 50 ms: a release without
 #: anything to do takes 2.20 s like that, and 0.35 s like this (``deploy/temporal.yaml`` has the same).
@@ -118,6 +127,7 @@ def s3(settings: StackSettings, directory: StateDirectory, credentials: Credenti
         probe=_bucket_is_there(settings, credentials, gateway),
         address=s3_endpoint(settings, gateway),
         ports=tuple(both),
+        environment=dict.fromkeys(INTERNAL_KEYS, credentials.s3_internal_key.read_text()),
     )
 
 

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import exceptions
-from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
+from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain import errors
-from domain.errors import NotFound, OnwardError, Unreachable
+from domain.errors import NotFound, OnwardError, Unreachable, silent_worker
+from domain.identity import Duty, task_queue
 
 Answer = TypeVar("Answer")
 
 #: Seconds after which a workflow that was not ready is asked again.
 AGAIN = 0.2
 
+#: For the one question that Temporal answers without any worker.
+PROBE = timedelta(seconds=3)
 
-async def answered(ask: Callable[[], Awaitable[Answer]], patience: float = 45) -> Answer:
+#: What a query ends with that no worker answers: in time, or at all.
+UNANSWERED = frozenset({RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.FAILED_PRECONDITION})
+
+
+async def silent(client: Client, reason: str = "") -> Unreachable:
+    """Who is meant when a workflow does not answer: the worker that runs it.
+
+    :raises RPCError: it is Temporal itself that does not answer.
+    """
+    await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=PROBE)
+    return silent_worker(task_queue(Duty.ORCHESTRATE), reason)
+
+
+async def answered(client: Client, ask: Callable[[], Awaitable[Answer]], patience: float = 45) -> Answer:
     """What a workflow answers to an update.
 
     The server turns one away that comes in the moment in which the workflow continues as new; it
@@ -29,7 +47,9 @@ async def answered(ask: Callable[[], Awaitable[Answer]], patience: float = 45) -
     :raises OnwardError: the error with which it refused, of the type that it was.
     :raises NotFound: there is no such workflow, or it has ended.
     :raises Unreachable: no worker took the question in time.
+    :raises RPCError: Temporal does not answer: that is asked first, as a worker gets more time.
     """
+    nobody = await silent(client)
     try:
         async with asyncio.timeout(patience):
             while True:
@@ -46,21 +66,21 @@ async def answered(ask: Callable[[], Awaitable[Answer]], patience: float = 45) -
             raise NotFound("it is not open\n  next: onward roll-forwards") from None
         raise
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
-        raise Unreachable("worker", "orchestrate", "no worker takes the question; see `onward doctor`") from None
+        raise nobody from None
+
+
+def together(errors: Sequence[OnwardError]) -> OnwardError:
+    """One error that says each thing once, of the type of the first."""
+    said = dict.fromkeys(map(str, errors))
+    return _made(type(errors[0]), "\n".join(said))
 
 
 def error_of(cause: BaseException | None) -> OnwardError:
     """The domain's error inside of Temporal's wrapping, of the type that was raised."""
-    queue = ""
     while isinstance(cause, ActivityError) and cause.cause is not None:
-        queue = cause.activity_type
         cause = cause.cause
-    if isinstance(cause, exceptions.TimeoutError):
-        if isinstance(cause.cause, ApplicationError):
-            return error_of(cause.cause)
-        if cause.type is TimeoutType.SCHEDULE_TO_START or not queue:
-            return Unreachable("worker", queue or "orchestrate", "no worker takes the question; see `onward doctor`")
-        return Unreachable("worker", queue, "no answer in time")
+    if isinstance(cause, exceptions.TimeoutError):  # of the workflow: what its activities say is an error of ours
+        return silent_worker(task_queue(Duty.ORCHESTRATE))
     if isinstance(cause, ApplicationError):
         kind = getattr(errors, cause.type or "", OnwardError)
         known = isinstance(kind, type) and issubclass(kind, OnwardError)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from domain.errors import InvalidInput
 from starter.command import Debug
 from starter.commands import (
     authoring,
@@ -22,9 +25,36 @@ from starter.commands import (
     rolling,
     stacking,
 )
+from starter.output import Output
+
+
+@contextmanager
+def _documented() -> Iterator[None]:
+    """With ``--json`` wrong usage is a document, too; the text on stderr is Typer's own."""
+    try:
+        yield
+    except typer.TyperException as error:
+        Output(as_json="--json" in sys.argv).failure(InvalidInput.__name__, error.format_message())
+        raise
+
+
+class Commands(TyperGroup):
+    """All commands; words that fit none of them fail here, before any of our code runs."""
+
+    def make_context(self, *args: Any, **named: Any) -> Any:
+        """Take the options before the command."""
+        with _documented():
+            return super().make_context(*args, **named)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Take the command and its options, and run it."""
+        with _documented():
+            return super().invoke(ctx)
+
 
 app = typer.Typer(
     name="onward",
+    cls=Commands,
     help="A release system that only goes forward: from commit to verified deploy.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -87,9 +87,9 @@ def _invalid(error: ValidationError) -> InvalidInput:
 def _unexpected(error: Exception) -> OnwardError:
     from temporalio.service import RPCError
 
-    from domain.errors import Unreachable
     from starter.connection import configured_address
+    from starter.temporal_errors import translated
 
     if isinstance(error, RPCError):
-        return Unreachable("Temporal", configured_address(), f"{error.status.name.lower()}: {error.message}")
+        return translated(error, configured_address())
     return OnwardError(f"unexpected {type(error).__name__}: {error}\n  next: the same with `onward --debug …`")

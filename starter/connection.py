@@ -14,6 +14,7 @@ import telemetry
 from domain.errors import InvalidInput, Unreachable
 from settings import ClientSettings, StackSettings
 from stack.environment import client_environment
+from starter.call_limits import RETRY, CallLimits
 
 TIMEOUT = 5.0
 
@@ -50,7 +51,12 @@ async def connect() -> Connection:
     plugins = telemetry.plugins(settings.otlp_endpoint, "onward-cli")
     try:
         connecting = Client.connect(
-            **config, data_converter=pydantic_data_converter, plugins=plugins, runtime=telemetry.runtime(level="ERROR")
+            **config,
+            data_converter=pydantic_data_converter,
+            plugins=plugins,
+            interceptors=[CallLimits()],
+            retry_config=RETRY,
+            runtime=telemetry.runtime(level="ERROR"),
         )
         client = await asyncio.wait_for(connecting, TIMEOUT)
     except TimeoutError:

@@ -38,8 +38,12 @@ class DeployedRow(BaseModel):
 async def deployed_rows(
     connection: Connection, environment: Environment | None, application: str | None
 ) -> tuple[list[DeployedRow], list[OnwardError]]:
-    """What runs in the environments that answer, and the errors of those that do not."""
+    """What runs in the environments that answer, and the errors of those that do not.
+
+    :raises OnwardError: none answers.
+    """
     from domain.lookups import DeployedRequest
+    from starter.answers import together
     from starter.lookups import ask
     from workflows.lookups import DeployedWorkflow
 
@@ -58,6 +62,8 @@ async def deployed_rows(
             raise answer
         else:
             rows += [_row(state) for state in answer.services]
+    if len(faults) == len(questions):
+        raise together(faults)
     return rows, faults
 
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from temporalio.service import RPCError
 
 from domain.errors import Unreachable
-from domain.release import ReleaseResult, StageStatus
+from domain.release import ReleaseResult, StageResult, StageStatus
 from starter.output import Output
 from starter.pending import current_activities
 from starter.releases import Handle, Releases, Seen
+from starter.temporal_errors import is_away
 from starter.text import stage_line, title
 
 if TYPE_CHECKING:
-    from rich.live import Live
+    from rich.console import Console
 
 POLL = 0.4
+
+#: Seconds after which a log gets a line of a stage that goes on: without one CI calls a job hung.
+SIGN_OF_LIFE = 15
 
 #: Seconds without an answer of Temporal after which following gives up; the release goes on.
 PATIENCE = 180.0
@@ -31,7 +36,7 @@ async def follow(releases: Releases, handle: Handle, output: Output) -> Seen:
     A Temporal server that is down for a while is waited for.
     :raises Unreachable: it was down for three minutes.
     """
-    reporter = _Live() if sys.stderr.isatty() and not output.as_json else _Lines(output)
+    reporter = LiveReporter() if sys.stderr.isatty() and not output.as_json else LineReporter(output)
     silent_since = 0.0
     with reporter:
         while True:
@@ -40,6 +45,8 @@ async def follow(releases: Releases, handle: Handle, output: Output) -> Seen:
                 activity = "" if seen.final else await current_activities(handle)
                 silent_since = 0.0
             except RPCError as error:
+                if not is_away(error):
+                    raise
                 silent_since = silent_since or time.monotonic()
                 if time.monotonic() - silent_since > PATIENCE:
                     raise Unreachable("Temporal", releases.address, error.message) from None
@@ -52,11 +59,15 @@ async def follow(releases: Releases, handle: Handle, output: Output) -> Seen:
             await asyncio.sleep(POLL)
 
 
-class _Lines:
-    """For logs: each stage once when it begins and once when it ends."""
+class LineReporter:
+    """For logs: each stage when it begins, every quarter of a minute what it does, and when it ends.
 
-    def __init__(self, output: Output) -> None:
+    :param clock: seconds since 1970, as ``time.time``.
+    """
+
+    def __init__(self, output: Output, clock: Callable[[], float] = time.time) -> None:
         self._output = output
+        self._clock = clock
         self._said: set[str] = set()
 
     def __enter__(self) -> None: ...
@@ -64,16 +75,22 @@ class _Lines:
     def __exit__(self, *_: object) -> None: ...
 
     def show(self, result: ReleaseResult, activity: str) -> None:
+        """Say what was not said yet."""
         for stage in result.stages:
             if stage.status is not StageStatus.RUNNING:
                 self._say(f"{stage.name} {stage.status}", stage_line(stage))
-            else:
-                self._say(stage.name, f"… {stage.name}")
+                continue
+            self._say(stage.name, f"… {stage.name}")
+            elapsed = self._clock() - stage.started.timestamp()
+            if elapsed >= SIGN_OF_LIFE:
+                line = f"… {stage.name} {elapsed:.0f} s: {activity}".removesuffix(": ")
+                self._say(f"{stage.name} {elapsed // SIGN_OF_LIFE:.0f}", line)
         if "attempt" in activity:
             self._say(activity, f"  {activity}")
 
     def silent(self) -> None:
-        self._say(f"silent {int(time.monotonic() // 15)}", "Temporal does not answer; still waiting")
+        """Say that nobody answers."""
+        self._say(f"silent {self._clock() // SIGN_OF_LIFE:.0f}", "Temporal does not answer; still waiting")
 
     def _say(self, key: str, text: str) -> None:
         if key not in self._said:
@@ -81,14 +98,19 @@ class _Lines:
             self._output.note(text)
 
 
-class _Live:
-    """For a terminal: all stages, the running one with its time and what it does right now."""
+class LiveReporter:
+    """For a terminal: all stages, the running one with its time and what it does right now.
 
-    def __init__(self) -> None:
+    :param console: where it is drawn; the terminal of stderr by default.
+    :param clock: seconds since 1970, as ``time.time``.
+    """
+
+    def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.time) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        self._live: Live = Live(console=Console(stderr=True), refresh_per_second=8, transient=True)
+        self._clock = clock
+        self._live = Live(console=console or Console(stderr=True), refresh_per_second=8, transient=True)
 
     def __enter__(self) -> None:
         self._live.start()
@@ -97,21 +119,20 @@ class _Live:
         self._live.stop()
 
     def show(self, result: ReleaseResult, activity: str) -> None:
+        """Draw it anew."""
         from rich.text import Text
 
-        lines = [
-            title(result),
-            *(f"  {_timed(stage_line(stage), stage.started.timestamp(), stage.status)}" for stage in result.stages),
-        ]
+        lines = [title(result), *(f"  {self._timed(stage)}" for stage in result.stages)]
         if activity:
             lines.append(f"      {activity}")
         self._live.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"))
 
     def silent(self) -> None:
+        """Say that nobody answers."""
         from rich.text import Text
 
         self._live.update(Text("Temporal does not answer; still waiting"))
 
-
-def _timed(line: str, started: float, status: StageStatus) -> str:
-    return f"{line} {time.time() - started:.0f} s" if status is StageStatus.RUNNING else line
+    def _timed(self, stage: StageResult) -> str:
+        running = stage.status is StageStatus.RUNNING
+        return stage_line(stage) + (f" {self._clock() - stage.started.timestamp():.0f} s" if running else "")

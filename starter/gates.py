@@ -9,16 +9,16 @@ from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.errors import NotFound, Unreachable
+from domain.errors import NotFound
 from domain.gate_messages import Freeze, Frozen, GateState, Unfreeze
 from domain.gate_view import GateView
 from domain.identity import Duty, gate_id, task_queue
 from domain.release import ReleaseResult, Stage
-from starter.answers import answered
+from starter.answers import UNANSWERED, answered, silent
 from workflows.application import ApplicationWorkflow
 from workflows.regression import RegressionWorkflow
 
-QUERY_TIMEOUT = timedelta(seconds=6)
+QUERY_TIMEOUT = timedelta(seconds=5)
 
 #: The stages in which the gate knows what a release waits for.
 _AT_THE_GATE = (Stage.REGRESSION, Stage.PUBLISH, Stage.DEPLOY_CI)
@@ -43,11 +43,11 @@ class Gates:
             if error.status is RPCStatusCode.NOT_FOUND:
                 text = f"no release of {application!r} has come to its gate yet\n  next: onward releases"
                 raise NotFound(text) from None
-            if error.status is RPCStatusCode.UNAVAILABLE:
+            if error.status not in UNANSWERED:
                 raise
-            raise Unreachable("worker", "orchestrate", "the gate does not answer; see `onward doctor`") from None
+            raise await silent(self._client) from None
         except WorkflowQueryFailedError as error:
-            raise Unreachable("worker", "orchestrate", str(error)) from None
+            raise await silent(self._client, str(error)) from None
 
     async def freeze(self, message: Freeze) -> Frozen:
         """Hold the turns of an application, whether or not it has a gate already."""
@@ -69,9 +69,10 @@ class Gates:
             )
 
         return await answered(
+            self._client,
             lambda: self._client.execute_update_with_start_workflow(
                 update, message, start_workflow_operation=start(), result_type=Frozen
-            )
+            ),
         )
 
     async def reason(self, result: ReleaseResult) -> str | None:

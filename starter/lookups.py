@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -9,33 +10,44 @@ from uuid import uuid4
 
 from temporalio.client import Client, WorkflowFailureError
 
+from domain.errors import Unreachable
 from domain.identity import Duty, lookup_id, task_queue
 from domain.message import Message
 from starter.answers import error_of
+from starter.temporal_errors import SERVER
+from workflows.policies import ANSWER_WITHIN
 
 Question = TypeVar("Question", bound=Message)
 Answer = TypeVar("Answer", bound=Message)
 
-#: Longer than the activities of a lookup may take: their own error says more.
-TIMEOUT = timedelta(seconds=60)
+#: What is left for Temporal itself to start the workflow and to give its answer.
+MARGIN = timedelta(seconds=1.5)
 
 
 async def ask(
-    client: Client, run: Callable[[Any, Question], Awaitable[Answer]], question: Question, subject: str
+    client: Client,
+    run: Callable[[Any, Question], Awaitable[Answer]],
+    question: Question,
+    subject: str,
+    within: timedelta = ANSWER_WITHIN,
 ) -> Answer:
     """Run a lookup workflow to its end.
 
     :param run: the ``run`` method of one of :data:`workflows.lookups.LOOKUPS`.
     :raises OnwardError: of the type that the activity raised.
-    :raises Unreachable: no worker of the duty answers.
+    :raises Unreachable: no worker of the duty answers, or Temporal does not.
     """
     try:
-        return await client.execute_workflow(
-            run,
-            question,
-            id=lookup_id(subject, uuid4().hex[:12]),
-            task_queue=task_queue(Duty.ORCHESTRATE),
-            execution_timeout=TIMEOUT,
-        )
+        async with asyncio.timeout((within + MARGIN).total_seconds()):
+            return await client.execute_workflow(
+                run,
+                question,
+                id=lookup_id(subject, uuid4().hex[:12]),
+                task_queue=task_queue(Duty.ORCHESTRATE),
+                execution_timeout=within,
+            )
     except WorkflowFailureError as error:
         raise error_of(error.cause) from None
+    except TimeoutError:
+        address = client.service_client.config.target_host
+        raise Unreachable(SERVER, address, f"no answer in {(within + MARGIN).total_seconds():.0f} s") from None

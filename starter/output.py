@@ -82,9 +82,13 @@ class Output:
 
     def error(self, error: OnwardError) -> ExitCode:
         """Say what went wrong, and give the exit code."""
-        self.document({"error": {"kind": type(error).__name__, "message": str(error)}})
+        self.failure(type(error).__name__, str(error))
         self.note(f"onward: {error}")
         return exit_code_of(error)
+
+    def failure(self, kind: str, message: str) -> None:
+        """The document of an error."""
+        self.document({"error": {"kind": kind, "message": message}})
 
 
 def _plain(value: Any) -> Any:

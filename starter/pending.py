@@ -13,6 +13,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from domain.identity import Duty, task_queue
+from starter.call_limits import CALL
 from starter.text import seconds
 
 Handle = WorkflowHandle[Any, Any]
@@ -35,6 +36,8 @@ async def waits_for(client: Client, handle: Handle) -> str:
     if not found:
         return await _unpolled(client, task_queue(Duty.ORCHESTRATE)) or "it is between two stages"
     first = found[0]
+    if first.paused:
+        return _paused(first)
     since = (datetime.now(UTC) - first.scheduled_time.ToDatetime(UTC)).total_seconds()
     sentence = f"{first.activity_type.name} has been going on for {seconds(since)}"
     detail = _one_line(first)
@@ -44,7 +47,15 @@ async def waits_for(client: Client, handle: Handle) -> str:
     return f"{sentence}: {detail}" if detail else sentence
 
 
+def _paused(activity: PendingActivityInfo) -> str:
+    by = activity.pause_info.manual
+    reason = f" ({by.reason})" if by.reason else ""
+    return f"{activity.activity_type.name} is paused by {by.identity or 'a rule'}{reason}: temporal activity unpause"
+
+
 def _one_line(activity: PendingActivityInfo) -> str:
+    if activity.paused:
+        return _paused(activity)
     if activity.HasField("last_failure") and activity.attempt > 1:
         reason = activity.last_failure.message.splitlines()[0] if activity.last_failure.message else "no reason given"
         return f"{activity.activity_type.name}, attempt {activity.attempt}, because: {reason}"
@@ -59,6 +70,7 @@ async def _unpolled(client: Client, queue: str) -> str:
     if queue == task_queue(Duty.ORCHESTRATE):
         kind = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
     answer = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind)
+        DescribeTaskQueueRequest(namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind),
+        timeout=CALL,
     )
     return "" if answer.pollers else f"nobody polls task queue {queue}: is a worker of that duty running?"

@@ -8,18 +8,18 @@ from datetime import timedelta
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.errors import InvalidInput, NotFound, Unreachable
+from domain.errors import InvalidInput, NotFound
 from domain.identity import ROLL_FORWARD_PREFIX, ServiceId, parse_roll_forward_id, roll_forward_id
 from domain.message import Message
 from domain.roll_forward import RollForwardView
 from domain.roll_forward_messages import ROLL_FORWARD, FixStarted
 from domain.roll_forward_row import RollForwardRow
-from starter.answers import answered
+from starter.answers import UNANSWERED, answered, silent
 from starter.output import Output
 from starter.text import age
 from workflows.roll_forward import RollForwardWorkflow
 
-QUERY_TIMEOUT = timedelta(seconds=6)
+QUERY_TIMEOUT = timedelta(seconds=5)
 
 Handle = WorkflowHandle[RollForwardWorkflow, RollForwardView]
 
@@ -71,21 +71,21 @@ class RollForwards:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise NotFound(f"there is no {handle.id}\n  next: onward roll-forwards --all") from None
-            if error.status is RPCStatusCode.UNAVAILABLE:
+            if error.status not in UNANSWERED:
                 raise
-            raise Unreachable(
-                "worker", "orchestrate", "the roll-forward does not answer; see `onward doctor`"
-            ) from None
+            raise await silent(self._client) from None
         except WorkflowQueryFailedError as error:
-            raise Unreachable("worker", "orchestrate", str(error)) from None
+            raise await silent(self._client, str(error)) from None
 
     async def say(self, handle: Handle, update: str, message: Message) -> RollForwardView:
         """A person's word: ``ack``, ``note``, ``name_culprit``. :raises Refused: with the reason."""
-        return await answered(lambda: handle.execute_update(update, message, result_type=RollForwardView))
+        return await answered(self._client, lambda: handle.execute_update(update, message, result_type=RollForwardView))
 
     async def begin(self, handle: Handle, update: str, message: Message) -> FixStarted:
         """A ``fix`` or a ``retry``; it is looked at before it is begun. :raises Refused: with the reason."""
-        return await answered(lambda: handle.execute_update(update, message, result_type=FixStarted), patience=120)
+        return await answered(
+            self._client, lambda: handle.execute_update(update, message, result_type=FixStarted), patience=120
+        )
 
 
 def roll_forward_table(output: Output, rows: Sequence[RollForwardRow], empty: str = "nothing is broken") -> None:

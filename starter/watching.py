@@ -11,6 +11,7 @@ from domain.roll_forward import RollForwardView, State
 from starter.incident_text import attempt_line, said_line, who_has_it
 from starter.output import Output
 from starter.roll_forwards import Handle, RollForwards
+from starter.temporal_errors import is_away
 
 POLL = 1.0
 
@@ -27,7 +28,9 @@ async def follow_roll_forward(found: RollForwards, handle: Handle, output: Outpu
     while True:
         try:
             view = await found.view(handle)
-        except (RPCError, Unreachable):
+        except (RPCError, Unreachable) as error:
+            if isinstance(error, RPCError) and not is_away(error):
+                raise
             say("Temporal does not answer; still waiting")
             await asyncio.sleep(POLL)
             continue

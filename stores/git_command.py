@@ -6,11 +6,15 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from domain.errors import InvalidInput, OnwardError, Unreachable
+from domain.progress import Progress
 
 SERVER = "git"
 
@@ -57,34 +61,68 @@ class NotByCommit(Exception):
     """The server gives branches and tags only."""
 
 
+@dataclass(frozen=True)
+class Remote:
+    """A repository to be read, and how long that may take.
+
+    :param repository: its URL or path.
+    :param timeout: seconds for one fetch from a server that answers.
+    :param progress: whose cancel ends what git does.
+    """
+
+    repository: str
+    timeout: float
+    progress: Progress
+
+    @property
+    def shown(self) -> str:
+        """The repository, without the credentials that its URL may hold."""
+        return shown(self.repository)
+
+
 class Git:
     """Runs git on a bare repository of its own, whose only remote is the given one.
 
-    :param repository: URL or path of the remote.
-    :param timeout: seconds for one fetch.
-    :param partial: whether files may be left out; git gets one of those when it is read.
+    Every command may wait for the remote, and all of its processes end with a cancel.
+
+    :param leaves_out: whether files may be left out; git gets one of those when it is read.
     """
 
-    def __init__(self, directory: Path, repository: str, timeout: float, *, partial: bool = True) -> None:
+    def __init__(self, directory: Path, remote: Remote, *, leaves_out: bool = True) -> None:
         self.directory = directory
-        self._repository = repository
-        self._timeout = timeout
-        self.partial = partial
+        self.remote = remote
+        self._leaves_out = leaves_out
         # No template, so no hook. The remote is in no file: it may hold credentials.
         self.read("init", "--quiet", "--bare", "--template=", str(directory))
 
     def read(self, *words: str) -> bytes:
-        """What a command prints that only reads what is here."""
-        return subprocess.run(self._command(words), stdin=subprocess.DEVNULL, capture_output=True, check=True).stdout
+        """What a command prints that reads what is here; :raises CalledProcessError: it fails."""
+        with self._running(words, stdout=subprocess.PIPE) as process:
+            content, _ = process.communicate()
+        return _checked(process, content)
 
-    def stream(self, *words: str, stdin: IO[bytes]) -> subprocess.Popen[bytes]:
+    def beginning(self, limit: int, *words: str) -> bytes:
+        """The same, at most so many bytes of it.
+
+        :raises Unreachable: the server did not give what was left out before.
+        """
+        with self._running(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            assert process.stdout is not None  # noqa: S101 – it was started with a pipe
+            content = process.stdout.read(limit)
+            if len(content) < limit:
+                process.wait()
+        if len(content) < limit and process.returncode:
+            raise Unreachable(SERVER, self.remote.shown, f"it gave no {words[-1]}")
+        return content
+
+    @contextmanager
+    def stream(self, *words: str, stdin: IO[bytes]) -> Iterator[IO[bytes]]:
         """The same for a command whose output is too large to be held."""
-        return subprocess.Popen(self._command(words), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-
-    @property
-    def shown(self) -> str:
-        """The remote, without the credentials that its URL may hold."""
-        return shown(self._repository)
+        with self._running(words, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            assert process.stdout is not None  # noqa: S101 – it was started with a pipe
+            yield process.stdout
+            process.wait()
+        _checked(process)
 
     def fetch(self, commits: Sequence[str], options: Sequence[str]) -> None:
         """Fetch some commits; nothing is left to fetch after :meth:`fetch_everything`.
@@ -93,7 +131,7 @@ class Git:
         :raises InvalidInput: the repository cannot be read.
         :raises Unreachable: its server does not answer.
         """
-        if self.partial:
+        if self._leaves_out:
             self._fetch([*options, "origin", *commits])
 
     def fetch_everything(self) -> None:
@@ -101,31 +139,41 @@ class Git:
         self._fetch(["origin", *EVERYTHING])
 
     def _fetch(self, words: Sequence[str]) -> None:
-        process = _started(self._command(["fetch", "--quiet", "--no-tags", *words]))
-        try:
-            _, output = process.communicate(timeout=min(PATIENCE, self._timeout))
-        except subprocess.TimeoutExpired:
-            output = self._waited(process)
-        finally:
-            _end(process)
+        with self._running(["fetch", "--quiet", "--no-tags", *words]) as process:
+            try:
+                _, output = process.communicate(timeout=min(PATIENCE, self.remote.timeout))
+            except subprocess.TimeoutExpired:
+                output = self._waited(process)
         if process.returncode:
-            raise _translated(output.decode(errors="replace"), self._repository)
+            raise _translated(output.decode(errors="replace"), self.remote.repository)
 
     def _waited(self, process: subprocess.Popen[bytes]) -> bytes:
         """Git waits minutes for a server that says nothing, so ask it something small as well."""
         try:
-            probe = _started(self._command(["ls-remote", "--quiet", "origin", "HEAD"]))
-            try:
+            with self._running(["ls-remote", "--quiet", "origin", "HEAD"]) as probe:
                 probe.communicate(timeout=ANSWER_WITHIN)
-            finally:
-                _end(probe)
-            return process.communicate(timeout=self._timeout)[1]
+            return process.communicate(timeout=self.remote.timeout)[1]
         except subprocess.TimeoutExpired as error:
-            raise Unreachable(SERVER, shown(self._repository), f"no answer in {error.timeout:.0f} s") from None
+            raise Unreachable(SERVER, self.remote.shown, f"no answer in {error.timeout:.0f} s") from None
+
+    @contextmanager
+    def _running(self, words: Sequence[str], **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
+        """A command of git; its processes end with the block, or with a cancel, which is then raised."""
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **streams}
+        # A session of its own: git's helpers (ssh, https) end with it, and cannot ask on a terminal.
+        process = subprocess.Popen(self._command(words), start_new_session=True, **streams)
+        try:
+            with self.remote.progress.closing(partial(_kill, process)):
+                yield process
+        finally:
+            _kill(process)
+            process.communicate()
+        if process.returncode == -signal.SIGKILL:
+            self.remote.progress.wait(0)
 
     def _command(self, words: Sequence[str]) -> list[str]:
-        remote = ["-c", f"remote.origin.url={self._repository}"]
-        if self.partial:
+        remote = ["-c", f"remote.origin.url={self.remote.repository}"]
+        if self._leaves_out:
             remote += ["-c", "remote.origin.promisor=true"]
         return ["env", *ENVIRONMENT, "git", *OPTIONS, *remote, f"--git-dir={self.directory}", *words]
 
@@ -135,17 +183,16 @@ def shown(repository: str) -> str:
     return re.sub(r"(?<=://)[^/\s]*@", "", repository)
 
 
-def _started(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    # A session of its own: git's helpers (ssh, https) end with it, and cannot ask on a terminal.
-    return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
+def _checked(process: subprocess.Popen[bytes], content: bytes = b"") -> bytes:
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return content
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _translated(output: str, repository: str) -> OnwardError | CommitNotThere | NotByCommit:

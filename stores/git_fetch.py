@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from domain.errors import InvalidInput
 from domain.source import checked_commit
-from stores.git_command import CommitNotThere, Git, NotByCommit, shown
+from stores.git_command import CommitNotThere, Git, NotByCommit, Remote
 
 Answer = TypeVar("Answer")
 
@@ -19,22 +19,20 @@ Answer = TypeVar("Answer")
 SHALLOW = ("--depth=1",)
 
 
-def asked(repository: str, timeout: float, question: Callable[[Git], Answer]) -> Answer:
+def asked(remote: Remote, question: Callable[[Git], Answer]) -> Answer:
     """The answer to a question that fetches for itself what it needs.
 
     It is asked once more, with everything there, where the server gives branches and tags only.
-
-    :param timeout: seconds for one fetch from a server that answers.
     """
-    with _scratch(repository) as directory:
+    with _scratch(remote) as directory:
         try:
-            return question(Git(directory / "commits", repository, timeout))
+            return question(Git(directory / "commits", remote))
         except NotByCommit:
-            return question(_everything(directory, repository, timeout))
+            return question(_everything(directory, remote))
 
 
 @contextmanager
-def fetched(repository: str, commit: str, options: Sequence[str], timeout: float) -> Iterator[Git]:
+def fetched(remote: Remote, commit: str, options: Sequence[str]) -> Iterator[Git]:
     """A repository that has a commit.
 
     :param options: how much of it is fetched, from a server that gives single commits.
@@ -42,13 +40,13 @@ def fetched(repository: str, commit: str, options: Sequence[str], timeout: float
     :raises Unreachable: its server does not answer.
     """
     checked_commit(commit)
-    with _scratch(repository) as directory:
+    with _scratch(remote) as directory:
         try:
-            git = Git(directory / "commit", repository, timeout)
+            git = Git(directory / "commit", remote)
             fetch_required(git, commit, options)
         except NotByCommit:
             # Afresh: git would look for files left out at a server that knows no such thing.
-            git = _everything(directory, repository, timeout)
+            git = _everything(directory, remote)
             fetch_required(git, commit, options)
         yield git
 
@@ -61,12 +59,12 @@ def fetch_required(git: Git, commit: str, options: Sequence[str]) -> None:
     except (CommitNotThere, subprocess.CalledProcessError):
         raise InvalidInput(
             f"there is no commit {commit}",
-            where=git.shown,
+            where=git.remote.shown,
             expected="a commit that was pushed",
             next="git push, then the same command again",
         ) from None
     if kind != "commit":
-        raise InvalidInput(f"{commit} is a {kind}", where=git.shown, expected="a commit")
+        raise InvalidInput(f"{commit} is a {kind}", where=git.remote.shown, expected="a commit")
 
 
 def fetch_if_there(git: Git, commit: str, options: Sequence[str]) -> bool:
@@ -79,15 +77,15 @@ def fetch_if_there(git: Git, commit: str, options: Sequence[str]) -> bool:
 
 
 @contextmanager
-def _scratch(repository: str) -> Iterator[Path]:
-    if not repository or repository.startswith("-"):
-        raise InvalidInput(f"{shown(repository)!r} is not a repository", where="--repo", expected="a URL or a path")
+def _scratch(remote: Remote) -> Iterator[Path]:
+    if not remote.repository or remote.repository.startswith("-"):
+        raise InvalidInput(f"{remote.shown!r} is not a repository", where="--repo", expected="a URL or a path")
     with tempfile.TemporaryDirectory(prefix="onward-git-") as directory:
         yield Path(directory)
 
 
-def _everything(directory: Path, repository: str, timeout: float) -> Git:
-    git = Git(directory / "everything", repository, timeout, partial=False)
+def _everything(directory: Path, remote: Remote) -> Git:
+    git = Git(directory / "everything", remote, leaves_out=False)
     with suppress(CommitNotThere):  # an empty repository has no branch, and so no commit
         git.fetch_everything()
     return git

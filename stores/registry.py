@@ -8,7 +8,9 @@ from domain.artifact import Digest, verified
 from domain.errors import InvalidInput, Unreachable
 
 SERVER = "image registry"
-TIMEOUT = (4, 20)
+
+#: Seconds to connect, and to answer; a person may wait for it, and whoever can wait longer tries again.
+TIMEOUT = (2, 4)
 MANIFEST_TYPES = ", ".join(
     (
         "application/vnd.docker.distribution.manifest.v2+json",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -25,11 +26,24 @@ if TYPE_CHECKING:
 
 CHUNK = 1024 * 1024
 
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a server may be silent: seconds to connect and to answer, in each of some attempts."""
+
+    connect: float
+    answer: float
+    attempts: int
+
+
 #: Three attempts to connect and the pauses between them stay below eight seconds. The loser of
-#: a race for one key may wait 17 s for its answer (measured with SeaweedFS), so reads get longer.
-CONNECT_TIMEOUT = 2
-READ_TIMEOUT = 25
-ATTEMPTS = 3
+#: a race for one key may wait 17 s for its answer (measured with SeaweedFS), so answers get longer.
+PATIENT = Limits(connect=2, answer=25, attempts=3)
+
+#: For reading while a person waits: five seconds with the pause. The second attempt is for a
+#: connection that the server closed while it was in the pool.
+BRISK = Limits(connect=1.5, answer=2, attempts=2)
+
 CONNECTIONS = 64
 TRANSFER = TransferConfig(multipart_threshold=64 * CHUNK, multipart_chunksize=16 * CHUNK, max_concurrency=4)
 
@@ -43,11 +57,20 @@ class S3ObjectStore:
     :param endpoint: base URL of the server; empty for AWS.
     """
 
-    def __init__(self, *, endpoint: str, bucket: str, access_key: str, secret_key: str, region: str) -> None:
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        bucket: str,
+        access_key: str,
+        secret_key: str,
+        region: str,
+        limits: Limits = PATIENT,
+    ) -> None:
         self._address = endpoint or f"AWS {region}"
         self._bucket = bucket
         self._region = region
-        self._client = _client(endpoint, access_key, secret_key, region)
+        self._client = _client(endpoint, access_key, secret_key, region, limits)
 
     def uri(self, key: str) -> str:
         """``s3://<bucket>/<key>``."""
@@ -117,14 +140,21 @@ class S3ObjectStore:
         except (Conflict, NotFound):
             self._require_written(key, content)
 
+    def holds(self, key: str) -> bool:
+        """Whether there is an object."""
+        return self._size(key) is not None
+
     def create_file(self, key: str, file: Path, digest: Digest) -> None:
         """Upload a file under a key that holds its digest; nothing happens when it is there.
+
+        Its size is compared, which costs nothing and heals what somebody cut short. Its bytes are
+        not: S3 keeps no SHA-256 of an upload in parts, and whoever reads the file checks the digest.
 
         :raises Untrusted: the file does not have the digest.
         """
         with file.open("rb") as content:
             _require(digest, hashlib.file_digest(content, "sha256").hexdigest(), str(file))
-        if self._is_there(key):
+        if self._size(key) == file.stat().st_size:
             return
         with translated(self._address, self.uri(key)), file.open("rb") as content:
             self._client.upload_fileobj(content, self._bucket, key, Config=TRANSFER)
@@ -155,13 +185,12 @@ class S3ObjectStore:
                 for item in page.get("Contents", []):
                     yield item["Key"]
 
-    def _is_there(self, key: str) -> bool:
+    def _size(self, key: str) -> int | None:
         try:
             with translated(self._address, self.uri(key)):
-                self._client.head_object(Bucket=self._bucket, Key=key)
+                return self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"]
         except NotFound:
-            return False
-        return True
+            return None
 
     def _require_written(self, key: str, content: bytes) -> None:
         """The write was answered "lost": it is ours all the same when our bytes are there."""
@@ -185,7 +214,7 @@ class S3ObjectStore:
 
 
 @lru_cache(maxsize=8)
-def _client(endpoint: str, access_key: str, secret_key: str, region: str) -> S3Client:
+def _client(endpoint: str, access_key: str, secret_key: str, region: str, limits: Limits) -> S3Client:
     """A client is costly to make and safe to share; only its session is not."""
     return boto3.session.Session().client(
         "s3",
@@ -194,9 +223,9 @@ def _client(endpoint: str, access_key: str, secret_key: str, region: str) -> S3C
         aws_secret_access_key=secret_key,
         region_name=region,
         config=Config(
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            connect_timeout=limits.connect,
+            read_timeout=limits.answer,
+            retries={"mode": "standard", "total_max_attempts": limits.attempts},
             max_pool_connections=CONNECTIONS,
             s3={"addressing_style": "path" if endpoint else "auto"},
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
@@ -30,6 +31,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows import attributes, policies
 
 Event = Callable[[Gate], list[Decision]]
+
+#: Of one attempt: a publication reads all manifests of the set, and S3 may be slow.
+SET_TIMEOUT = timedelta(minutes=2)
 
 
 @workflow.defn(name=GATE)
@@ -170,7 +174,9 @@ class ApplicationWorkflow:
         )
         try:
             outcome = await workflow.execute_activity_method(
-                PublishActivities.publish, request, **policies.lasting(Duty.CI, f"publish {request.release}")
+                PublishActivities.publish,
+                request,
+                **policies.enduring(Duty.CI, f"publish {request.release}", SET_TIMEOUT),
             )
         except ActivityError as error:
             reason = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
@@ -188,7 +194,7 @@ class ApplicationWorkflow:
         found = await workflow.execute_activity_method(
             PublishActivities.published,
             PublishedRequest(application=self._application),
-            **policies.lasting(Duty.CI, "read the published set"),
+            **policies.enduring(Duty.CI, "read the published set", SET_TIMEOUT),
         )
         return Gate(published=found.snapshot, tests=int(workflow.now().timestamp() * 1000))
 

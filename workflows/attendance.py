@@ -159,7 +159,11 @@ class Attendance:
         self._begin_work(incident)
         self.show()
         with suppress(TimeoutError):
-            await workflow.wait_condition(lambda: not self._beside or bool(self._late), timeout=LAST_WORDS)
+            await workflow.wait_condition(
+                lambda: not self._beside or bool(self._late),
+                timeout=LAST_WORDS,
+                timeout_summary="leave people untold that it is closed",
+            )
         await workflow.wait_condition(workflow.all_handlers_finished)
         for each in [one for one in self._late if one.request.service != self._carried.service]:
             alone = each.request.model_copy(update={"roll_forward": ""})

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.roll_forward import RollForward, Way
     from domain.roll_forward_messages import Begun, Fix, FixFacts, FixProposal, FixStarted, JoinRollForward, Retry
     from workflows import policies
+    from workflows.asking import answer_of
     from workflows.release import ReleaseWorkflow
     from workflows.starting import release_options
 
@@ -66,11 +67,12 @@ async def _facts(incident: RollForward, repository: str, commit: str, directory:
 
 
 async def _examined(repository: str, commit: str, directory: str, against: tuple[str, ...]) -> FixFacts:
-    return await workflow.execute_activity_method(
+    asked = workflow.execute_activity_method(
         FixActivities.examine,
         FixProposal(repository=repository, commit=commit, service_directory=directory, against=against),
-        **policies.lookup(Duty.BUILD, f"look at {commit[:12]}"),
+        **policies.examination(Duty.BUILD, f"look at {commit[:12]}"),
     )
+    return await answer_of(Duty.BUILD, asked)
 
 
 async def _deployed(service: ServiceId) -> list[str]:
@@ -81,11 +83,13 @@ async def _deployed(service: ServiceId) -> list[str]:
 
 
 async def _running(environment: Environment, service: ServiceId) -> list[str]:
-    there = await workflow.execute_activity_method(
+    duty = duty_of(environment)
+    asked = workflow.execute_activity_method(
         EnvironmentReader.deployed,
         DeployedRequest(environment=environment, application=service.application),
-        **policies.lookup(duty_of(environment), f"what runs in {environment}"),
+        **policies.examination(duty, f"what runs in {environment}"),
     )
+    there = await answer_of(duty, asked)
     states = [state for state in there.services if state.service == service]
     return [commit for state in states for commit in (state.commit, state.served.commit)]
 
@@ -109,7 +113,11 @@ async def _hastened(incident: RollForward, request: ReleaseRequest) -> str:
     release = workflow.get_external_workflow_handle(request.id)
     try:
         await release.signal("hasten", JoinRollForward(roll_forward=incident.id))
-        await workflow.wait_condition(lambda: incident.running is not None, timeout=ANSWER_WITHIN)
+        await workflow.wait_condition(
+            lambda: incident.running is not None,
+            timeout=ANSWER_WITHIN,
+            timeout_summary=f"give up asking {request.id}",
+        )
     except (FailureError, TimeoutError):
         _refuse(f"{request.id} has ended already, or belongs to another roll-forward: a fix is a new commit")
     return incident.running.run if incident.running else ""

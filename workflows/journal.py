@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.release import Failure, ReleaseRequest, ReleaseResult, ReleaseStatus, Stage, StageResult, StageStatus
     from workflows import attributes
     from workflows.page import release_page
+    from workflows.starting import memo_of
 
 RELEASE_FAILED = "ReleaseFailed"
 CANCELLED = "Cancelled"
@@ -61,10 +62,13 @@ class Journal:
         self._record(stages=(*before, _ended(started, StageStatus.DONE, note.detail)))
 
     def begin(self) -> None:
-        """A release that somebody started by hand is found like any other."""
+        """A release that somebody started by hand is found like any other, and says who wanted it and why."""
         if workflow.info().typed_search_attributes.get(attributes.STATUS) is None:
             known = attributes.of_new_release(self._request)
             workflow.upsert_search_attributes([pair.key.value_set(pair.value) for pair in known])
+        missing = {key: value for key, value in memo_of(self._request).items() if key not in workflow.memo()}
+        if missing:
+            workflow.upsert_memo(missing)
 
     def blame(self, error: BaseException) -> None:
         """Keep an error that came between two stages: no stage has taken note of it."""

@@ -35,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.stages import PublishedRequest
     from workflows import policies
+    from workflows.asking import answer_of
 
 
 @workflow.defn(name="LookupDeployed")
@@ -45,7 +46,10 @@ class DeployedWorkflow:
     async def run(self, request: DeployedRequest) -> DeployedServices:
         """Ask the environment's own worker."""
         config = policies.lookup(duty_of(request.environment), f"what runs in {request.environment}")
-        return await workflow.execute_activity_method(EnvironmentReader.deployed, request, **config)
+        return await answer_of(
+            duty_of(request.environment),
+            workflow.execute_activity_method(EnvironmentReader.deployed, request, **config),
+        )
 
 
 @workflow.defn(name="LookupServiceLogs")
@@ -56,7 +60,10 @@ class ServiceLogsWorkflow:
     async def run(self, request: ServiceLogsRequest) -> ServiceLogs:
         """Ask the environment's own worker."""
         config = policies.lookup(duty_of(request.environment), f"logs of {request.service}")
-        return await workflow.execute_activity_method(EnvironmentReader.service_logs, request, **config)
+        return await answer_of(
+            duty_of(request.environment),
+            workflow.execute_activity_method(EnvironmentReader.service_logs, request, **config),
+        )
 
 
 @workflow.defn(name="LookupStepOutput")
@@ -67,7 +74,7 @@ class StepOutputWorkflow:
     async def run(self, request: StepOutputRequest) -> StepOutputs:
         """Ask the object store."""
         config = policies.lookup(Duty.CI, f"output of {request.release}")
-        return await workflow.execute_activity_method(StoreReader.step_outputs, request, **config)
+        return await answer_of(Duty.CI, workflow.execute_activity_method(StoreReader.step_outputs, request, **config))
 
 
 @workflow.defn(name="LookupEvidence")
@@ -78,7 +85,7 @@ class EvidenceWorkflow:
     async def run(self, request: EvidenceLookup) -> EvidenceDocuments:
         """Ask the object store."""
         config = policies.lookup(Duty.CI, f"evidence of {request.release}")
-        return await workflow.execute_activity_method(EvidenceReader.evidence, request, **config)
+        return await answer_of(Duty.CI, workflow.execute_activity_method(EvidenceReader.evidence, request, **config))
 
 
 @workflow.defn(name="LookupManifest")
@@ -89,7 +96,7 @@ class ManifestWorkflow:
     async def run(self, request: ManifestRequest) -> ManifestDocument:
         """Ask the object store."""
         config = policies.lookup(Duty.CI, "read and verify a manifest")
-        return await workflow.execute_activity_method(StoreReader.manifest, request, **config)
+        return await answer_of(Duty.CI, workflow.execute_activity_method(StoreReader.manifest, request, **config))
 
 
 @workflow.defn(name="LookupPlan")
@@ -99,16 +106,17 @@ class PlanWorkflow:
     @workflow.run
     async def run(self, request: PlanRequest) -> Plan:
         """Ask the build duty and both environments at once."""
-        builds = workflow.execute_activity_method(
-            PlanActivities.plan_builds, request, **policies.lookup(Duty.BUILD, "compare the inputs with earlier builds")
-        )
+        comparing = policies.examination(Duty.BUILD, "compare the inputs with earlier builds")
+        builds = workflow.execute_activity_method(PlanActivities.plan_builds, request, **comparing)
         published = workflow.execute_activity_method(
             StoreReader.published_suites,
             PublishedRequest(application=request.release.application),
             **policies.lookup(Duty.CI, "which suites are published"),
         )
         deploys = asyncio.gather(*(self._deploy(environment, request) for environment in ENVIRONMENTS))
-        planned, suites, there = await asyncio.gather(builds, published, deploys)
+        planned, suites, there = await asyncio.gather(
+            answer_of(Duty.BUILD, builds), answer_of(Duty.CI, published), deploys
+        )
         has_suite = any(each.kind is ArtifactKind.SUITE for each in planned.artifacts)
         return Plan(
             release=request.release.id,
@@ -119,11 +127,13 @@ class PlanWorkflow:
 
     async def _deploy(self, environment: Environment, request: PlanRequest) -> PlannedDeploy:
         service = request.release.service
-        there = await workflow.execute_activity_method(
+        duty = duty_of(environment)
+        asked = workflow.execute_activity_method(
             EnvironmentReader.deployed,
             DeployedRequest(environment=environment, application=service.application),
-            **policies.lookup(duty_of(environment), f"what runs in {environment}"),
+            **policies.lookup(duty, f"what runs in {environment}"),
         )
+        there = await answer_of(duty, asked)
         state = next((state for state in there.services if state.service == service), None)
         return PlannedDeploy(
             environment=environment,

@@ -26,12 +26,21 @@ RETRY = RetryPolicy(
 #: (20 attempts, 291 s between the first and the last), not when the work itself would have had to be done.
 PATIENT_RETRY = replace(RETRY, maximum_attempts=20)
 
-#: People wait for an answer: a server that is down is said soon.
-LOOKUP_RETRY = RetryPolicy(
+#: A server that is down is said soon, by the one attempt that there is: its own error names it.
+ONCE = RetryPolicy(maximum_attempts=1)
+
+TWICE = RetryPolicy(
     initial_interval=timedelta(milliseconds=200),
     maximum_attempts=2,
     non_retryable_error_types=RETRY.non_retryable_error_types,
 )
+
+#: How long a lookup may take from its start to its end, so that the command line answers within ten
+#: seconds. The stores and engines of lookups have time limits below that of the activity.
+ANSWER_WITHIN = timedelta(seconds=6.5)
+
+#: The same for what fetches from git or pulls an image.
+EXAMINED_WITHIN = timedelta(seconds=50)
 
 
 def brief(duty: Duty, summary: str) -> ActivityConfig:
@@ -52,23 +61,38 @@ def told(duty: Duty, summary: str) -> ActivityConfig:
     """
     config = long(duty, summary, timedelta(minutes=1))
     config["schedule_to_close_timeout"] = timedelta(hours=1)
+    config["retry_policy"] = RETRY
     return config
 
 
 def lasting(duty: Duty, summary: str) -> ActivityConfig:
-    """For brief work of somebody who waits as long as it takes: a gate."""
+    """For brief work of somebody who waits as long as it takes: one word to a gate."""
     config = brief(duty, summary)
     config.pop("schedule_to_close_timeout")
-    config["start_to_close_timeout"] = timedelta(seconds=30)
+    return config
+
+
+def enduring(duty: Duty, summary: str, timeout: timedelta) -> ActivityConfig:
+    """For work with a heartbeat of somebody who waits as long as it takes: what a gate reads and writes."""
+    config = long(duty, summary, timeout)
+    config.pop("schedule_to_close_timeout")
+    config["retry_policy"] = RETRY
     return config
 
 
 def swept(duty: Duty, summary: str) -> ActivityConfig:
     """For a part of a sweep: the next one comes soon, so that this one waits for nobody long."""
     config = brief(duty, summary)
-    config["start_to_close_timeout"] = timedelta(minutes=1)
     config["schedule_to_close_timeout"] = timedelta(minutes=1)
     config["schedule_to_start_timeout"] = timedelta(seconds=15)
+    return config
+
+
+def looked_through(duty: Duty, summary: str) -> ActivityConfig:
+    """For a part of a sweep that asks about many things, one after the other; with a heartbeat."""
+    config = swept(duty, summary)
+    config["start_to_close_timeout"] = timedelta(minutes=1)
+    config["heartbeat_timeout"] = HEARTBEAT
     return config
 
 
@@ -96,12 +120,24 @@ def observation(duty: Duty, summary: str, patience: timedelta) -> ActivityConfig
 
 
 def lookup(duty: Duty, summary: str) -> ActivityConfig:
-    """For reading on behalf of a person who waits."""
+    """For reading on behalf of a person who waits: one attempt, within :data:`ANSWER_WITHIN`."""
+    return ActivityConfig(
+        task_queue=task_queue(duty),
+        start_to_close_timeout=timedelta(seconds=5.5),
+        schedule_to_close_timeout=timedelta(seconds=5.5),
+        schedule_to_start_timeout=timedelta(seconds=4),
+        retry_policy=ONCE,
+        summary=summary,
+    )
+
+
+def examination(duty: Duty, summary: str) -> ActivityConfig:
+    """For looking closer on behalf of a person: git may fetch, an engine may pull."""
     return ActivityConfig(
         task_queue=task_queue(duty),
         start_to_close_timeout=timedelta(seconds=30),
         schedule_to_close_timeout=timedelta(seconds=45),
         schedule_to_start_timeout=timedelta(seconds=8),
-        retry_policy=LOOKUP_RETRY,
+        retry_policy=TWICE,
         summary=summary,
     )

@@ -36,6 +36,10 @@ SUITES_AT_ONCE = 8
 REST = timedelta(seconds=20)
 
 SLICE_TIMEOUT = timedelta(minutes=15)
+
+#: Two records of each suite are read, one after the other.
+VERDICT_TIMEOUT = timedelta(minutes=5)
+
 MARGIN = timedelta(minutes=1)
 
 
@@ -100,7 +104,9 @@ class RegressionWorkflow:
         await workflow.wait_condition(lambda: everything.done() or self._is_certain)
         if not everything.done():
             try:
-                await workflow.wait_condition(everything.done, timeout=REST)
+                await workflow.wait_condition(
+                    everything.done, timeout=REST, timeout_summary="stop the suites that still run"
+                )
             except TimeoutError:
                 for run in runs:
                     run.cancel()
@@ -138,7 +144,7 @@ class RegressionWorkflow:
         return await workflow.execute_activity_method(
             SuiteActivities.attest,
             VerdictRequest(regression=self._request, fault=ready.fault),
-            **policies.brief(Duty.CI, "sign the verdict"),
+            **policies.long(Duty.CI, "sign the verdict", VERDICT_TIMEOUT),
         )
 
     async def _report(self, result: RegressionResult) -> None:

@@ -13,9 +13,6 @@ from workflows import attributes
 #: Ahead of a backlog of everything else; its activities and regressions inherit it.
 EXPRESS = Priority(priority_key=1)
 
-#: What a release's memo holds: all that search attributes do not.
-MEMO = {"repository", "service_directory", "requested_by", "reason", "roll_forward"}
-
 
 class ReleaseOptions(TypedDict):
     """The options that a client and a parent workflow start a release with."""
@@ -37,8 +34,14 @@ def release_options(request: ReleaseRequest) -> ReleaseOptions:
         task_queue=task_queue(Duty.ORCHESTRATE),
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         search_attributes=attributes.of_new_release(request),
-        memo=request.model_dump(mode="json", include=MEMO),
+        memo=memo_of(request),
         static_summary=f"{request.service} {request.commit[:12]}",
         static_details=request.reason or "no reason was given",
         priority=EXPRESS if request.roll_forward else Priority.default,
     )
+
+
+def memo_of(request: ReleaseRequest) -> dict[str, Any]:
+    """What is shown of a release beside its search attributes: who wants it, why, and from where."""
+    shown = {"repository", "service_directory", "requested_by", "reason", "roll_forward"}
+    return request.model_dump(mode="json", include=shown)

@@ -9,11 +9,12 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.gate import GateActivities, Swept
+    from activities.gate import GateActivities
     from activities.orphans import OrphanActivities
     from activities.roll_forwards import RollForwardActivities
     from activities.slices import SliceActivities
     from domain.identity import Duty
+    from domain.sweep import Swept
     from workflows import policies
     from workflows.journal import reason_of
 
@@ -38,7 +39,8 @@ class SweepWorkflow:
 
     async def _roll_forwards(self) -> dict[str, object]:
         found = await workflow.execute_activity_method(
-            OrphanActivities.orphans, **policies.swept(Duty.ORCHESTRATE, "look for releases without a roll-forward")
+            OrphanActivities.orphans,
+            **policies.looked_through(Duty.ORCHESTRATE, "look for releases without a roll-forward"),
         )
         for failed in found.releases:
             await workflow.execute_activity_method(
@@ -56,16 +58,18 @@ class SweepWorkflow:
 
     async def _gates(self) -> Swept:
         return await workflow.execute_activity_method(
-            GateActivities.sweep_gates, **policies.swept(Duty.ORCHESTRATE, "compare gates and releases")
+            GateActivities.sweep_gates, **policies.looked_through(Duty.ORCHESTRATE, "compare gates and releases")
         )
 
     async def _slices(self) -> None:
         found = await workflow.execute_activity_method(
-            SliceActivities.leftovers, **policies.swept(Duty.CI, "look for slices")
+            SliceActivities.leftovers, **policies.looked_through(Duty.CI, "look for slices")
         )
         if found.slices:
             found = await workflow.execute_activity_method(
-                GateActivities.abandoned, found, **policies.swept(Duty.ORCHESTRATE, "ask whose regression is over")
+                GateActivities.abandoned,
+                found,
+                **policies.looked_through(Duty.ORCHESTRATE, "ask whose regression is over"),
             )
         for each in found.slices:
             name = each.owner.name

@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-from domain.definition_file import parse_definition
-from domain.errors import InvalidInput
+from domain.definition_file import read_definition
 from domain.service import DEFINITION_FILE, definition_schema
-from domain.source import missing_build_files
 from starter.command import Json, command
 from starter.output import ExitCode, Output
 
@@ -26,18 +24,10 @@ def check(
     if schema:
         output.document(definition_schema())
         return None
-    file = directory / DEFINITION_FILE
-    try:
-        text = file.read_text("utf-8")
-    except FileNotFoundError:
-        raise InvalidInput("no such file", where=str(file), expected="a service definition") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(str(error), where=str(file), expected="UTF-8 text") from None
-    definition = parse_definition(text, str(file))
-    files = {path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()}
-    missing = missing_build_files(definition, files)
-    if missing:
-        raise InvalidInput("; ".join(missing), where=str(file), expected="files and directories that are there")
+    from stores.working_tree import files_on_disk
+
+    files = files_on_disk(directory)
+    definition = read_definition(files)
     output.document({"service": str(definition.service), "kind": definition.kind.value, "valid": True})
-    output.text(f"{file}: {definition.service} ({definition.kind}) is fit to be released")
+    output.text(f"{files.named(DEFINITION_FILE)}: {definition.service} ({definition.kind}) is fit to be released")
     return None

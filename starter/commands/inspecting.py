@@ -87,9 +87,10 @@ def plan(
         from starter.connection import connect
         from starter.lookups import ask
         from workflows.lookups import PlanWorkflow
+        from workflows.policies import EXAMINED_WITHIN
 
         connection, output = await connect(), Output(as_json=as_json)
-        found = await ask(connection.client, PlanWorkflow.run, PlanRequest(release=request), "plan")
+        found = await ask(connection.client, PlanWorkflow.run, PlanRequest(release=request), "plan", EXAMINED_WITHIN)
         output.document(found)
         rows = [
             (each.kind.value, "reuse" if each.reused else "build", f"inputs {each.inputs[:19]}")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from domain.definition_file import parse_definition
+from domain.definition_file import read_definition
 from domain.release import ReleaseRequest, ReleaseStatus
-from domain.service import DEFINITION_FILE
-from domain.source import checked_commit, checked_directory, checked_repository
+from domain.repository import checked_repository
+from domain.source import checked_commit, checked_directory
 from starter.command import (
     By,
     Commit,
@@ -27,11 +25,7 @@ from starter.command import (
     waiting,
 )
 from starter.commands.rolling import show_roll_forward
-from starter.output import ExitCode, Output, exit_code_of_release
-
-if TYPE_CHECKING:
-    from starter.connection import Connection
-    from starter.releases import Handle
+from starter.output import ExitCode, Output
 
 
 @command
@@ -46,7 +40,14 @@ def release(
 ) -> ExitCode | None:
     """Release a service's commit, or attach to its release if there is one."""
     request = checked_request(repository, commit, service_directory, reason, by)
-    return waiting(_release(request, Output(as_json=as_json), wait=wait))
+
+    async def run() -> ExitCode:
+        from starter.attending import released
+        from starter.connection import connect
+
+        return await released(await connect(), request, Output(as_json=as_json), wait=wait)
+
+    return waiting(run())
 
 
 @command
@@ -54,13 +55,13 @@ def watch(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None
     """Follow a release to its end, whose exit code it is; or a roll-forward until it is closed."""
 
     async def run() -> ExitCode:
+        from starter.attending import followed
         from starter.connection import connect
         from starter.releases import Releases
         from starter.roll_forwards import is_roll_forward
 
         if is_roll_forward(release_id):
-            await show_roll_forward(release_id, Output(as_json=as_json), follow=True)
-            return ExitCode.DONE
+            return await show_roll_forward(release_id, Output(as_json=as_json), follow=True)
         connection = await connect()
         handle = await Releases(connection.client).find(release_id)
         return await followed(connection, handle, Output(as_json=as_json))
@@ -161,7 +162,7 @@ def why(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
 def checked_request(
     repository: str, commit: str, service_directory: str, reason: str = "", by: str = ""
 ) -> ReleaseRequest:
-    """Stage 0: read and validate ``service.yaml`` at the commit before anything is started.
+    """Stage 0: read and validate the service at the commit before anything is started.
 
     :raises InvalidInput: with what was wrong, where, and what was expected.
     :raises Unreachable: the repository's server does not answer.
@@ -169,12 +170,8 @@ def checked_request(
     from stores.git import GitRepositories
 
     commit, directory = checked_commit(commit), checked_directory(service_directory)
-    path = Path(repository).expanduser()
-    if "://" not in repository and path.exists():
-        repository = str(path.resolve())
-    text = GitRepositories().definition(repository, commit, directory)
-    definition = parse_definition(text, str(Path(directory, DEFINITION_FILE)))
-    checked_repository(repository)
+    repository = absolute(checked_repository(repository))
+    definition = read_definition(GitRepositories().files(repository, commit, directory))
     return ReleaseRequest(
         application=definition.application,
         role=definition.role,
@@ -186,46 +183,7 @@ def checked_request(
     )
 
 
-async def _release(request: ReleaseRequest, output: Output, *, wait: bool) -> ExitCode:
-    from starter.connection import connect
-    from starter.releases import Releases
-
-    connection = await connect()
-    await Releases(connection.client).start(request)
-    return await attended(connection, request.id, output, wait=wait)
-
-
-async def attended(connection: Connection, release_id: str, output: Output, *, wait: bool) -> ExitCode:
-    """Follow a release that was just started, or say how to."""
-    from starter.releases import Releases
-
-    found = Releases(connection.client)
-    handle = found.handle(release_id)
-    output.note(f"{release_id}  {connection.ui(release_id)}".rstrip())
-    if wait:
-        return await followed(connection, handle, output)
-    seen = await found.see(handle)
-    output.document(seen.result)
-    output.text(f"started; follow it with: onward watch {release_id}")
-    return ExitCode.DONE
-
-
-async def followed(connection: Connection, handle: Handle, output: Output) -> ExitCode:
-    """Follow until the end; Ctrl-C and SIGTERM end the following, never the release."""
-    from starter.following import follow
-    from starter.releases import Releases
-    from starter.text import summary
-
-    following = asyncio.ensure_future(follow(Releases(connection.client), handle, output))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, following.cancel)
-    try:
-        seen = await following
-    except asyncio.CancelledError:
-        seen = await Releases(connection.client).see(handle)
-        output.document(seen.result)
-        output.note(f"detached; the release goes on. Come back with: onward watch {handle.id}")
-        return ExitCode.DETACHED
-    output.document(seen.result)
-    output.text(summary(seen.result, connection.ui(handle.id, seen.run)))
-    return exit_code_of_release(seen.result)
+def absolute(repository: str) -> str:
+    """A path of this machine in full: what reads it runs in another directory. A URL stays as it is."""
+    path = Path(repository).expanduser()
+    return str(path.resolve()) if "://" not in repository and path.exists() else repository

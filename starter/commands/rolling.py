@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -80,8 +79,8 @@ def fix(
     roll_forward: RollForwardArgument,
     commit: Commit,
     repository: Annotated[
-        str, typer.Option("--repo", help="URL or path of the git repository; the failed one's by default.")
-    ] = "",
+        str | None, typer.Option("--repo", help="URL or path of the git repository; the failed one's by default.")
+    ] = None,
     service_directory: Annotated[
         str, typer.Option("--service-dir", help="The service's directory; the failed one's by default.")
     ] = "",
@@ -91,15 +90,16 @@ def fix(
     as_json: Json = False,
 ) -> ExitCode | None:
     """Release a commit as the fix: ahead of everything else, and through a freeze."""
+    from domain.repository import checked_repository
     from domain.roll_forward_messages import Fix
-    from domain.source import checked_commit, checked_directory, checked_repository
+    from domain.source import checked_commit, checked_directory
+    from starter.commands.releasing import absolute
 
-    path = Path(checked_repository(repository)).expanduser()
     message = Fix(
         commit=checked_commit(commit),
         by=by or myself(),
         reason=reason,
-        repository=str(path.resolve()) if repository and "://" not in repository and path.exists() else repository,
+        repository=absolute(checked_repository(repository)) if repository is not None else "",
         service_directory=checked_directory(service_directory) if service_directory else "",
     )
 
@@ -117,9 +117,10 @@ def retry(
     return _begun(roll_forward, "retry", Retry(by=by or myself(), reason=reason), wait=wait, as_json=as_json)
 
 
-async def show_roll_forward(text: str, output: Output, *, follow: bool = False) -> None:
-    """A roll-forward as it is now, or once it is closed."""
+async def show_roll_forward(text: str, output: Output, *, follow: bool = False) -> ExitCode:
+    """A roll-forward as it is now, or once it is closed; the following can be ended."""
     from starter.connection import connect
+    from starter.detaching import detachable
     from starter.incident_text import incident_text
     from starter.roll_forwards import RollForwards
     from starter.watching import follow_roll_forward
@@ -127,11 +128,16 @@ async def show_roll_forward(text: str, output: Output, *, follow: bool = False) 
     connection = await connect()
     found = RollForwards(connection.client)
     handle = found.find(text)
-    view = await found.view(handle)
-    if follow:
-        view = await follow_roll_forward(found, handle, output)
-    output.document(view)
-    output.text(incident_text(view, connection.ui(handle.id)))
+
+    async def work() -> ExitCode:
+        view = await found.view(handle)
+        if follow:
+            view = await follow_roll_forward(found, handle, output)
+        output.document(view)
+        output.text(incident_text(view, connection.ui(handle.id)))
+        return ExitCode.DONE
+
+    return await detachable(work(), output, handle.id, lambda: found.view(handle)) if follow else await work()
 
 
 def _said(roll_forward: str, update: str, message: Message, *, as_json: bool) -> ExitCode | None:
@@ -152,13 +158,19 @@ def _said(roll_forward: str, update: str, message: Message, *, as_json: bool) ->
 
 def _begun(roll_forward: str, update: str, message: Message, *, wait: bool, as_json: bool) -> ExitCode | None:
     async def run() -> ExitCode:
-        from starter.commands.releasing import attended
+        from starter.attending import attended
         from starter.connection import connect
+        from starter.detaching import detachable
         from starter.roll_forwards import RollForwards
 
         connection, output = await connect(), Output(as_json=as_json)
         found = RollForwards(connection.client)
-        started = await found.begin(found.find(roll_forward), update, message)
-        return await attended(connection, started.release, output, wait=wait)
+        handle = found.find(roll_forward)
+
+        async def work() -> ExitCode:
+            started = await found.begin(handle, update, message)
+            return await attended(connection, started.release, output, wait=wait)
+
+        return await detachable(work(), output, handle.id, lambda: found.view(handle))
 
     return waiting(run())

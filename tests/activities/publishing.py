@@ -12,7 +12,7 @@ from domain.artifact import Digest
 from domain.gate_decisions import Snapshot
 from domain.manifest import Manifest, ManifestPointer
 from domain.regression_steps import RegressionRequest, SuiteRecord, VerdictRequest
-from domain.stages import Publication, PublishRequest
+from domain.stages import Publication, PublishedRequest, PublishRequest
 from tests.fakes.onward import MemoryOnward
 
 
@@ -22,6 +22,7 @@ class Publishing:
     def __init__(self) -> None:
         self.onward = MemoryOnward()
         self.records: list[SuiteRecord] = []
+        self.environment = ActivityEnvironment()
 
     def signed(self, manifest: Manifest) -> ManifestPointer:
         """A manifest in the store, with its images in the registry."""
@@ -41,12 +42,10 @@ class Publishing:
         )
         suites = SuiteActivities(self.onward.runner, self.onward.store, self._combinations(), self.onward.attestor)
         request = VerdictRequest(regression=regression, fault=fault)
-        return ActivityEnvironment().run(suites.attest, request).verdict
+        return self.environment.run(suites.attest, request).verdict
 
     def publish(self, manifest: Manifest, basis: Snapshot, verdict: Digest, release: str = "") -> Publication:
         """Ask for the publication, as the gate does."""
-        onward = self.onward
-        activities = PublishActivities(onward.store, onward.manifests(), self._combinations(), onward.verdicts())
         request = PublishRequest(
             application=manifest.service.application,
             release=release or manifest.release,
@@ -54,7 +53,15 @@ class Publishing:
             basis=basis,
             verdict=verdict,
         )
-        return ActivityEnvironment().run(activities.publish, request)
+        return self.environment.run(self._publications().publish, request)
+
+    def published(self, application: str) -> Snapshot:
+        """What is published, as a new gate asks."""
+        return self.environment.run(self._publications().published, PublishedRequest(application=application)).snapshot
+
+    def _publications(self) -> PublishActivities:
+        onward = self.onward
+        return PublishActivities(onward.store, onward.manifests(), self._combinations(), onward.verdicts())
 
     def _combinations(self) -> Combinations:
         return Combinations(self.onward.manifests(), self.onward.registry)

@@ -32,6 +32,7 @@ from domain.release import ReleaseRegression
 from domain.service import Kind
 from tests.domain.builders import CART, COMMIT, MOMENT, deployment, failed_release, suite_result
 from tests.fakes.engines import MemoryAlerts, MemoryEngine
+from tests.fakes.progress import SilentProgress
 from tests.fakes.stores import MemoryObjectStore, MemoryRepositories
 
 RELEASE = "release:shop-cart:aaaaaaaaaaaa"
@@ -64,7 +65,7 @@ class Collecting:
         self.environment = ActivityEnvironment()
 
     def deploy(self) -> None:
-        self.engine.deploy(deployment(environment=Environment.PROD))
+        self.engine.deploy(deployment(environment=Environment.PROD), SilentProgress())
 
     def collect(self) -> EnvironmentEvidence:
         engines = {Kind.SERVICE: self.engine, Kind.STATIC: self.sites}
@@ -121,7 +122,7 @@ def test_what_is_not_deployed_has_no_state_and_no_logs() -> None:
 
 def test_a_site_is_found_at_its_own_engine() -> None:
     collecting = Collecting(DeadEngine())
-    collecting.sites.deploy(deployment(environment=Environment.PROD))
+    collecting.sites.deploy(deployment(environment=Environment.PROD), SilentProgress())
     found = collecting.collect()
 
     assert found.state is not None

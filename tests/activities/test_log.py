@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+
 from activities.log import HEAD_LIMIT, TAIL_LIMIT, StepLog
+from domain.errors import Unreachable
 from tests.fakes.stores import MemoryObjectStore
 
 
@@ -56,3 +63,61 @@ def test_output_that_is_no_text_does_no_harm() -> None:
     log.flush()
 
     assert store.objects["logs/a.log"] == b"?\n"
+
+
+class FailingStore(MemoryObjectStore):
+    """Does not take the first write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures = 1
+
+    def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
+        if self.failures:
+            self.failures -= 1
+            raise Unreachable("S3", "memory", "connection refused")
+        super().put(key, content, content_type)
+
+
+def test_what_a_flush_could_not_write_the_next_one_writes() -> None:
+    store = FailingStore()
+    log = StepLog(store, "logs/a.log")
+    log.write("one")
+
+    with pytest.raises(Unreachable):
+        log.flush()
+    log.flush()
+
+    assert store.objects["logs/a.log"] == b"one\n"
+
+
+class SlowStore(MemoryObjectStore):
+    """Its first write stands still until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
+        if not self.begun.is_set():
+            self.begun.set()
+            self.go_on.wait(30)
+        super().put(key, content, content_type)
+
+
+def test_a_slow_flush_never_lands_on_a_later_one() -> None:
+    store = SlowStore()
+    log = StepLog(store, "logs/a.log")
+    log.write("one")
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(log.flush)
+        assert store.begun.wait(30)
+        log.write("two")
+        last = pool.submit(log.flush)
+        with suppress(TimeoutError):
+            last.result(0.2)
+        store.go_on.set()
+        slow.result(30)
+        last.result(30)
+
+    assert store.objects["logs/a.log"] == b"one\ntwo\n"

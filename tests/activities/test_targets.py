@@ -10,8 +10,8 @@ from activities.targets import Targets
 from domain.artifact import ArtifactKind
 from domain.environment import Environment
 from domain.errors import InvalidInput, NotFound, Untrusted
-from domain.identity import envelope_key, manifest_key
-from domain.manifest import ManifestPointer
+from domain.keys import envelope_key, manifest_key
+from domain.manifest import Manifest, ManifestPointer
 from domain.stages import Target
 from tests.activities.publishing import Publishing
 from tests.domain.builders import IMAGE, manifest
@@ -20,10 +20,10 @@ from tests.domain.builders import IMAGE, manifest
 class Published:
     """One published release in memory, and the target that a workflow would ask for."""
 
-    def __init__(self) -> None:
+    def __init__(self, released: Manifest | None = None) -> None:
         self.publishing = Publishing()
         self.onward = self.publishing.onward
-        self.manifest = manifest()
+        self.manifest = released or manifest()
         self.pointer = self.publishing.signed(self.manifest)
         self.verdict = self.publishing.attested(self.manifest, {})
         self.number = self.publishing.publish(self.manifest, {}, self.verdict).number

@@ -12,7 +12,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.tell import TellActivities
 from domain.channels import Channel, Channels
 from domain.errors import Conflict, OnwardError, Unreachable
-from domain.identity import notice_key
+from domain.keys import notice_key
 from domain.notice import Event, Notice, Severity, Told
 from domain.notifier import Undelivered
 from tests.fakes.engines import MemoryNotifier

@@ -50,6 +50,9 @@ FAULTS = {
     "health: {command: []}": "6: health.command: a list; expected a list with something in it",
     "secrets: [a, a]": '6: secrets.1: "a"; expected each secret once',
     "tests: {integration: {context: ../x}}": "expected a relative path inside the service's directory, without ..",
+    "tests: {integration: {context: sub, dockerfile: ../Dockerfile}}": (
+        '6: tests.integration.dockerfile: "../Dockerfile"; expected a relative path inside the context, without ..'
+    ),
     "tests: {integration: {}}": "6: tests.integration.context: missing key; expected the suite's directory",
     "kind: static": "5: build.output: missing key; expected the directory that holds the site, for kind static",
     "kind: daemon": '6: kind: "daemon"; expected one of',
@@ -62,9 +65,17 @@ FAULTS = {
     "1: x": "6: a key that is not text; expected text keys",
     "---\na: b": "6: not YAML: but found another document; expected one YAML document",
     f"x: {'[' * 40}{']' * 40}": "6: nested too deeply; expected at most 32 levels",
-    f"# {'x' * 262_144}": "1: 262",
+    f"# {'x' * 262_144}": "6: too large; expected at most 256 KiB",
     'owner2: "\\0"': "6: owner2: text with NUL",
 }
+
+
+@pytest.mark.parametrize("key", ["dockerfile", "output"])
+def test_what_is_relative_to_the_context_stays_in_it(key: str) -> None:
+    message = _refused(f"application: shop\nrole: cart\nowner: team\nbuild:\n  context: sub\n  {key}: ../x\n")
+
+    wanted = f'cart/service.yaml:6: build.{key}: "../x"; expected a relative path inside the context, without ..'
+    assert message.splitlines()[0] == wanted
 
 
 @pytest.mark.parametrize("text", FAULTS, ids=lambda text: text[:40])

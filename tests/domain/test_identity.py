@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -13,16 +14,19 @@ from domain.identity import (
     CANONICAL_NAME_LIMIT,
     ServiceId,
     application_network,
+    candidate_key,
     canonical_name,
     data_network,
-    log_key,
-    manifest_digest,
-    manifest_key,
+    gate_id,
+    parse_candidate_key,
     parse_canonical_name,
-    parse_log_key,
+    parse_gate_id,
     parse_release_id,
+    parse_roll_forward_id,
+    regression_id,
     release_id,
     role_limit,
+    roll_forward_id,
     secret_limit,
     secret_name,
     site_bucket,
@@ -38,6 +42,7 @@ ROLES = st.lists(WORD, min_size=1, max_size=4).map("-".join).filter(lambda role:
 SERVICES = st.builds(ServiceId, application=APPLICATIONS, role=ROLES)
 ENVIRONMENTS = st.sampled_from(Environment)
 COMMITS = st.from_regex(r"[0-9a-f]{40}", fullmatch=True)
+RUNS = st.uuids().map(str)
 
 
 @given(ENVIRONMENTS, SERVICES)
@@ -56,19 +61,44 @@ def test_a_release_id_says_which_service_and_commit(service: ServiceId, commit: 
     assert parse_release_id(release_id(service, commit)) == (service, commit[:12])
 
 
-@given(SERVICES, COMMITS, st.uuids().map(str), st.sampled_from(["build-image", "deploy-ci"]))
-def test_a_log_key_says_which_run_and_step(service: ServiceId, commit: str, run: str, step: str) -> None:
+@given(APPLICATIONS)
+def test_a_gates_id_says_whose_it_is(application: str) -> None:
+    assert parse_gate_id(gate_id(application)) == application
+
+
+@given(SERVICES)
+def test_a_roll_forwards_id_says_of_which_service_it_is(service: ServiceId) -> None:
+    assert parse_roll_forward_id(roll_forward_id(service)) == service
+
+
+@given(SERVICES, COMMITS, RUNS)
+def test_a_candidates_key_says_which_release_and_run(service: ServiceId, commit: str, run: str) -> None:
     release = release_id(service, commit)
 
-    assert parse_log_key(release, log_key(release, run, step)) == (run, step)
+    assert parse_candidate_key(candidate_key(release, run)) == (release, run)
 
 
-def test_a_manifest_key_says_its_digest() -> None:
-    digest = "sha256:" + "ab" * 32
+@given(SERVICES, COMMITS, st.integers(1, 3), st.integers(1, 3))
+def test_each_test_of_a_release_is_a_regression_of_its_own(
+    service: ServiceId, commit: str, one: int, other: int
+) -> None:
+    release = release_id(service, commit)
 
-    assert manifest_digest(manifest_key(digest)) == digest
-    with pytest.raises(ValueError, match="not the key of a manifest"):
-        manifest_digest("manifests/sha256/short.json")
+    assert regression_id(release, one).startswith(f"regression:{service}:{commit[:12]}:")
+    assert (regression_id(release, one) == regression_id(release, other)) == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("parse", "text"),
+    [
+        (parse_release_id, "release:shop-cart"),
+        (parse_gate_id, "gate:shop-cart"),
+        (parse_roll_forward_id, "release:shop-cart"),
+    ],
+)
+def test_what_is_another_ones_id_is_refused(parse: Callable[[str], object], text: str) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        parse(text)
 
 
 @given(APPLICATIONS)

@@ -18,11 +18,12 @@ from stack.supervision import Supervisor
 _TEMPORAL = Path(sys.executable).with_name("temporal")
 
 
-def temporal(settings: StackSettings, *words: str) -> None:
-    """The ``temporal`` command, as an engineer may use it."""
+def temporal(settings: StackSettings, *words: str) -> str:
+    """What the ``temporal`` command prints, used as an engineer may use it."""
     address = f"127.0.0.1:{settings.temporal_port}"
     done = subprocess.run([_TEMPORAL, *words, "--address", address], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def killed(settings: StackSettings, part: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from domain import identity
+from domain import identity, keys
 from domain.environment import Environment
 from domain.identity import Duty, ServiceId, task_queue
 from domain.publication import PublishedSet
@@ -130,6 +131,26 @@ def test_a_release_whose_time_is_up_is_found_by_the_sweep(
     _retried(application, onward)
 
 
+def test_an_activity_that_is_paused_by_hand_waits_until_it_is_let_go(
+    application: Application, onward: CommandLine, stack_settings: StackSettings
+) -> None:
+    """As docs/on-call.md says for a server that must not be hammered."""
+    with _nothing_dispatched(stack_settings, Duty.BUILD):
+        release = application.start("catalog")
+        until(lambda: _stage(onward, application) == Stage.SOURCE)
+        described = temporal(stack_settings, "workflow", "describe", "-w", _release(application), "-o", "json")
+        (pending,) = json.loads(described)["pendingActivities"]
+        activity = ["--workflow-id", _release(application), "--activity-id", pending["activityId"]]
+        temporal(stack_settings, "activity", "pause", *activity, "--reason", "git is down")
+    time.sleep(3)
+    assert _stage(onward, application) == Stage.SOURCE
+    assert "(git is down): temporal activity unpause" in onward.run("why", f"{application.name}-catalog").stdout
+
+    temporal(stack_settings, "activity", "unpause", *activity)
+
+    assert application.ended(release)["status"] == "verified"
+
+
 def _opened_by(application: Application, document: Any, stage: str, kind: str) -> dict[str, Any]:
     """The line of the one roll-forward that a failed release belongs to."""
     assert document["status"] == "failed"
@@ -163,7 +184,7 @@ def _stage(onward: CommandLine, application: Application) -> str:
 @contextmanager
 def _spoilt(bucket: S3ObjectStore, application: str) -> Iterator[None]:
     """Something wrote over what is published; afterwards it is put back."""
-    key = identity.published_set_key(application)
+    key = keys.published_set_key(application)
     before = bucket.read(key)
     bucket.put(key, b"<html>503 Service Unavailable</html>")
     try:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from domain.environment import Environment
 from tests.e2e.application import Application
-from tests.e2e.load import Load
+from tests.e2e.load import ENOUGH, Load
 
 EXITS_AT_ONCE = "raise SystemExit(3)"
 NEVER_HEALTHY = "import time; time.sleep(3600)"
 
 
 def _only_in_prod(application: Application, fault: str) -> None:
-    """Something that the regression cannot see: it comes with the configuration of prod."""
+    """Something that the regression cannot see: it comes with the configuration of prod.
+
+    Elsewhere the version serves, and says that it is another one.
+    """
+    application.change("catalog/app.py", '"Green tea"', '"White tea"')
     start = f"import os, runpy\nif os.environ['LOG_LEVEL'] == 'info':\n    {fault}\n"
     application.write("catalog/start.py", f"{start}runpy.run_path('app.py', run_name='__main__')\n")
     _with_command(application, 'CMD ["python3", "start.py"]')
@@ -21,6 +25,11 @@ def _with_command(application: Application, command: str) -> None:
     dockerfile = (application.repository / "catalog" / "Dockerfile").read_text()
     kept = [line for line in dockerfile.splitlines() if not line.startswith(("CMD", "ENTRYPOINT"))]
     application.write("catalog/Dockerfile", "\n".join([*kept, command, ""]))
+
+
+def _only_the_old_one_answered(load: Load, before: str) -> None:
+    assert list(load.texts) == [before]
+    assert load.answers.total() > ENOUGH
 
 
 def test_a_build_that_fails_says_which_step_and_deploys_nothing(application: Application) -> None:
@@ -51,6 +60,7 @@ def test_a_container_that_exits_at_once_does_not_get_beyond_its_slice(applicatio
 
 def test_one_that_exits_at_once_in_prod_halts_there_and_no_request_is_lost(application: Application) -> None:
     good = application.release("catalog")
+    before = application.get(Environment.PROD, application.path("catalog"))
     _only_in_prod(application, EXITS_AT_ONCE)
 
     with (
@@ -66,20 +76,26 @@ def test_one_that_exits_at_once_in_prod_halts_there_and_no_request_is_lost(appli
     assert (there["ci"]["number"], there["ci"]["state"]) == (2, "running")
     assert (there["prod"]["number"], there["prod"]["commit"]) == (1, good["commit"])
     assert there["prod"]["state"] == "halted"
-    assert in_prod.answers.total() > 20
     assert (in_prod.lost, in_ci.lost) == (0, 0), (in_prod.answers, in_ci.answers)
+    _only_the_old_one_answered(in_prod, before)
+    assert [("Green" in text, "White" in text) for text in in_ci.texts] == [(True, False), (False, True)]
 
 
 def test_a_service_that_never_becomes_healthy_halts_and_the_old_one_serves_on(application: Application) -> None:
-    application.release("catalog")
+    good = application.release("catalog")
+    before = application.get(Environment.PROD, application.path("catalog"))
     _only_in_prod(application, NEVER_HEALTHY)
 
     with Load(application.url(Environment.PROD, application.path("catalog"))) as load:
         document = application.release("catalog", exit_code=1)
 
-    assert document["failure"]["stage"] == "deploy prod"
-    assert application.deployed("catalog")["prod"]["number"] == 1
+    assert document["status"] == "failed"
+    assert (document["failure"]["stage"], document["failure"]["kind"]) == ("deploy prod", "DeployHalted")
+    there = application.deployed("catalog")["prod"]
+    assert (there["number"], there["commit"], there["state"]) == (1, good["commit"], "halted")
+    assert there["healthy"] == there["replicas"] == 2
     assert load.lost == 0, load.answers
+    _only_the_old_one_answered(load, before)
 
 
 def test_after_a_halt_the_next_release_goes_forward_over_it(application: Application) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import Counter
 
 import pytest
 from docker import DockerClient
 
-from engines.docker_api import connect
-from engines.labels import Label
 from settings import StackSettings
 from tests.e2e.application import Application
 from tests.e2e.disturbance import killed, temporal, until
+from tests.e2e.engine_events import suites_made
 from tests.e2e.slices import slices_of
 
 SUITE = "cart/tests/integration/test_cart.py"
@@ -30,39 +27,13 @@ def _log_of_checkout_is_there(application: Application) -> bool:
     return application.onward.run("logs", release, "--step", "regression-1-checkout-published").exit_code == 0
 
 
-class SuitesMade:
-    """Counts how often the container of each suite is made, as the engine tells it."""
-
-    def __init__(self, settings: StackSettings, application: Application) -> None:
-        self._engine = connect(settings.docker_host)
-        self._application = application.name
-        self._events = self._engine.events(decode=True, filters={"type": "container", "event": "create"})
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self.counts: Counter[str] = Counter()
-
-    def __enter__(self) -> Counter[str]:
-        self._reader.start()
-        return self.counts
-
-    def __exit__(self, *_: object) -> None:
-        self._events.close()
-        self._reader.join(10)
-        self._engine.close()
-
-    def _read(self) -> None:
-        for event in self._events:
-            told = event["Actor"]["Attributes"]
-            if told.get(Label.APPLICATION) == self._application and "-suite-" in told["name"]:
-                self.counts[told["name"].partition("-suite-")[2]] += 1
-
-
 @pytest.mark.parametrize("part", ["worker-ci", "worker-orchestrate"])
 def test_a_worker_is_killed_while_suites_run(
     shop: Application, stack_settings: StackSettings, engine: DockerClient, part: str
 ) -> None:
     shop.change("cart/app.py", '"CARTS_LIMIT", "10000"', f'"CARTS_LIMIT", "{10_000 + len(part)}"')
     _slow_cart(shop)
-    with SuitesMade(stack_settings, shop) as made:
+    with suites_made(stack_settings, shop) as made:
         release = shop.start("cart")
         until(lambda: _log_of_checkout_is_there(shop))
         killed(stack_settings, part)

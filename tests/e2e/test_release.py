@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from docker import DockerClient
+
 from domain.environment import ENVIRONMENTS, Environment
+from domain.identity import Duty
+from settings import StackSettings
+from tests.bucket import bucket_of
 from tests.e2e.application import Application
 from tests.e2e.commandline import CommandLine
-from tests.e2e.load import Load
+from tests.e2e.engine_events import images_built
+from tests.e2e.load import ENOUGH, Load
+
+#: Where records of builds are kept.
+BUILDS = "builds/"
 
 STAGES = [
     "source",
@@ -20,6 +29,8 @@ STAGES = [
     "deploy prod",
     "verify prod",
 ]
+PUBLISHED = STAGES[: STAGES.index("publish") + 1]
+BEFORE_ITS_TURN = [*PUBLISHED, "deploy ci"]
 
 
 def test_a_first_release_is_verified_in_both_environments(application: Application) -> None:
@@ -39,25 +50,39 @@ def test_a_first_release_is_verified_in_both_environments(application: Applicati
 
 def test_a_second_release_replaces_the_first_and_loses_no_request(application: Application) -> None:
     application.release("catalog")
-    url = application.url(Environment.PROD, application.path("catalog"))
+    path = application.path("catalog")
+    before = application.get(Environment.PROD, path)
 
-    with Load(url) as load:
+    with Load(application.url(Environment.PROD, path)) as load:
         application.change("catalog/app.py", '"Green tea"', '"White tea"')
         document = application.release("catalog")
 
     assert document["number"] == 2
     assert document["stages"][1]["detail"] == "image built, suite reused"
-    assert "White tea" in application.get(Environment.PROD, application.path("catalog"))
+    after = application.get(Environment.PROD, path)
+    assert "White tea" in after
     print(f"requests during the release: {load.answers}")  # noqa: T201 – shown by pytest -s and -rP
     assert load.lost == 0, load.answers
+    assert load.answers.total() > ENOUGH
+    assert list(load.texts) == [before, after]
 
 
-def test_a_change_of_config_alone_builds_nothing(application: Application) -> None:
-    application.release("catalog")
+def test_a_change_of_config_alone_builds_nothing(
+    application: Application, stack_settings: StackSettings, engine: DockerClient
+) -> None:
+    bucket = bucket_of(stack_settings, engine, Duty.BUILD)
+    with images_built(stack_settings, application) as first:
+        application.release("catalog")
+    records = list(bucket.keys(BUILDS))
     application.change("catalog/service.yaml", "LOG_LEVEL: info", "LOG_LEVEL: warning")
 
-    document = application.release("catalog")
+    with images_built(stack_settings, application) as second:
+        document = application.release("catalog")
 
+    assert first == {"catalog": 1, "catalog/suite": 1}
+    assert second == {}
+    assert records
+    assert list(bucket.keys(BUILDS)) == records
     assert document["stages"][1]["detail"] == "image reused, suite reused"
     assert document["number"] == 2
     assert application.deployed("catalog")["prod"]["number"] == 2
@@ -119,23 +144,29 @@ def test_a_plan_says_what_would_be_built_and_changes_nothing(application: Applic
     assert [deploy["running"] for deploy in after["deploys"]] == [1, 1]
 
 
-def test_twenty_releases_at_once_all_end_well(application: Application) -> None:
-    commits = [application.commit]
-    for index in range(19):
-        old, new = f"LOG_LEVEL: {f'level{index - 1}' if index else 'info'}", f"LOG_LEVEL: level{index}"
-        commits.append(application.change("catalog/service.yaml", old, new))
+def test_twenty_releases_at_once_are_all_published_and_the_newest_is_deployed(application: Application) -> None:
+    """Of commits that do not contain each other nobody is refused as older: each is built, tested and published.
+
+    Only who waits for a turn when a newer one gets it is superseded.
+    """
+    commits = []
+    for index in range(20):
+        application.back_to(application.base)
+        commits.append(application.change("catalog/service.yaml", "LOG_LEVEL: info", f"LOG_LEVEL: level{index}"))
 
     with ThreadPoolExecutor(20) as pool:
         documents = list(
             pool.map(lambda commit: application.onward.json(*application.words("catalog", commit)), commits)
         )
 
-    statuses = [document["status"] for document in documents]
-    numbers = [document["number"] for document in documents if document["number"] is not None]
-    assert set(statuses) <= {"verified", "superseded"}
-    assert len(set(numbers)) == len(numbers)
-    verified = [document for document in documents if document["status"] == "verified"]
-    newest = max(verified, key=lambda document: document["number"])
-    assert newest["number"] == max(numbers)
+    by_number = sorted(documents, key=lambda document: document["number"] or 0)
+    assert [document["number"] for document in by_number] == list(range(1, 21))
+    for document in documents:
+        stages = {stage["name"]: stage["status"] for stage in document["stages"]}
+        assert list(stages) == (STAGES if document["status"] == "verified" else BEFORE_ITS_TURN)
+        assert {stages[name] for name in PUBLISHED} == {"done"}
+    assert {document["status"] for document in documents} <= {"verified", "superseded"}
+    first, newest = by_number[0], by_number[-1]
+    assert (first["status"], newest["status"]) == ("verified", "verified")
     there = application.deployed("catalog")
     assert {row["commit"] for row in there.values()} == {newest["commit"]}

@@ -31,6 +31,7 @@ from stores.s3_site import S3SiteBucket
 from tests.busybox import busybox
 from tests.domain.builders import COMMIT, POINTER
 from tests.engines.sites import Sites
+from tests.fakes.progress import SilentProgress
 from tests.servers import RegistryServer, S3Server, registry_server, s3_server
 
 T = TypeVar("T")
@@ -149,7 +150,7 @@ class Environments:
 
     def arrive(self, deployment: Deployment) -> ServiceState:
         """Deploy, and wait as the deploy activity does."""
-        self.engine.deploy(deployment)
+        self.engine.deploy(deployment, SilentProgress())
         wait_for(lambda: settled(self.observe(deployment), deployment))
         return self.observe(deployment)
 
@@ -162,7 +163,7 @@ def environment(docker_client: DockerClient, stack: str) -> Environments:
 
 @pytest.fixture
 def sites(s3: S3Server, stack: str, tmp_path: Path) -> Sites:
-    keys = {"access_key": s3.access_key, "secret_key": s3.secret_key, "region": s3.region}
+    keys: dict[str, Any] = {"access_key": s3.access_key, "secret_key": s3.secret_key, "region": s3.region}
     bundles = S3ObjectStore(endpoint=s3.endpoint, bucket=stack, **keys)
     bundles.ensure_bucket()
     return Sites(

@@ -14,7 +14,8 @@ from domain.artifact import Artifact, ArtifactKind, digest_of
 from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.errors import Unreachable
-from domain.identity import bundle_key, edge_bucket
+from domain.identity import edge_bucket
+from domain.keys import bundle_key
 from domain.service import ServiceDefinition
 from domain.storage import ObjectStore, SiteBucket, StoredObject
 from engines.site import SiteEngine

@@ -21,7 +21,7 @@ from domain.errors import BuildFailed, Unreachable
 from engines.builder import DockerBuilder
 from stores.registry import OciRegistry
 from tests.engines.conftest import Images, wait_for
-from tests.fakes.progress import Cancelled, CancelledProgress, SilentProgress
+from tests.fakes.progress import Cancelled, CancelledAtLine, CancelledProgress, SilentProgress
 from tests.servers import RegistryServer, free_ports
 
 pytestmark = pytest.mark.server
@@ -269,6 +269,16 @@ def test_a_cancelled_site_leaves_no_container(
         builder.build_site(recipe, tmp_path / "bundle.zip", CancelledProgress(mark))
 
     wait_for(lambda: not _containers(docker_client, mark), 10)
+
+
+def test_a_cancel_is_heard_while_the_site_is_read_from_its_image(
+    builder: DockerBuilder, docker_client: DockerClient, base: Artifact, context: Path, tmp_path: Path
+) -> None:
+    _write(context, page=f"{uuid4()}")
+    with pytest.raises(Cancelled):
+        builder.build_site(_site(context, base, SITE), tmp_path / "bundle.zip", CancelledAtLine("are read"))
+
+    assert not docker_client.api.containers(all=True, filters={"label": "onward.part=site-bundle"})
 
 
 def test_a_site_without_a_command_is_zipped_as_it_is(builder: DockerBuilder, context: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from engines.edge import EdgeProxy
 from engines.edge_routes import path_priority, path_rule
 from tests.engines.conftest import Environments, wait_for
 from tests.engines.sites import Sites
+from tests.fakes.progress import SilentProgress
 from tests.servers import LOOPBACK, free_ports
 
 TWO = {"scale": {"ci": {"min": 2, "max": 3}, "prod": {}}, "ingress": {"path": "/web"}}
@@ -107,7 +108,7 @@ def test_a_halted_update_loses_no_request(
 @pytest.mark.server
 def test_a_site_is_served_below_its_path(edge: Edge, sites: Sites) -> None:
     files = {"index.html": "home", "guide/index.html": "guide", "app.js": "code()"}
-    sites.engine.deploy(sites.deployment(1, files, path="/docs"))
+    sites.engine.deploy(sites.deployment(1, files, path="/docs"), SilentProgress())
     wait_for(lambda: edge.text("/docs/") == "home")
     assert edge.text("/docs/guide/") == "guide"
     assert edge.text("/docs/app.js") == "code()"
@@ -121,7 +122,7 @@ def test_a_site_is_served_below_its_path(edge: Edge, sites: Sites) -> None:
 
 @pytest.mark.server
 def test_the_edge_shows_nothing_but_the_sites_files(edge: Edge, sites: Sites) -> None:
-    sites.engine.deploy(sites.deployment(1, {"index.html": "home"}, path="/docs"))
+    sites.engine.deploy(sites.deployment(1, {"index.html": "home"}, path="/docs"), SilentProgress())
     wait_for(lambda: edge.text("/docs/") == "home")
     escapes = ["/docs/../state.json", "/docs/%2e%2e/state.json", "/docs/..%2fstate.json", "/docs/?list-type=2&acl"]
     assert all("stack" not in _raw(edge.url, path) for path in escapes)

@@ -64,7 +64,7 @@ def test_what_was_never_deployed_is_not_there(subject: Subject) -> None:
 
 def test_a_release_arrives_and_is_seen_as_it_was_asked_for(subject: Subject) -> None:
     deployment = subject.deployment(3)
-    assert subject.engine.deploy(deployment) is Action.CREATE
+    assert subject.engine.deploy(deployment, SilentProgress()) is Action.CREATE
     wait_for(lambda: subject.arrived(deployment))
 
     (state,) = subject.engine.running(Environment.CI)
@@ -77,19 +77,19 @@ def test_a_release_arrives_and_is_seen_as_it_was_asked_for(subject: Subject) -> 
 
 
 def test_the_same_number_again_does_nothing_and_a_greater_one_goes_forward(subject: Subject) -> None:
-    subject.engine.deploy(subject.deployment(1))
+    subject.engine.deploy(subject.deployment(1), SilentProgress())
 
-    assert subject.engine.deploy(subject.deployment(1)) is Action.NOTHING
-    assert subject.engine.deploy(subject.deployment(2)) is Action.UPDATE
+    assert subject.engine.deploy(subject.deployment(1), SilentProgress()) is Action.NOTHING
+    assert subject.engine.deploy(subject.deployment(2), SilentProgress()) is Action.UPDATE
     wait_for(lambda: subject.arrived(subject.deployment(2)))
 
 
 def test_a_lower_number_is_superseded_and_changes_nothing(subject: Subject) -> None:
-    subject.engine.deploy(subject.deployment(5))
+    subject.engine.deploy(subject.deployment(5), SilentProgress())
     wait_for(lambda: subject.arrived(subject.deployment(5)))
 
     with pytest.raises(Superseded):
-        subject.engine.deploy(subject.deployment(4))
+        subject.engine.deploy(subject.deployment(4), SilentProgress())
     state = subject.engine.observe(Environment.CI, subject.deployment(5).service)
     assert state is not None
     assert state.served.number == 5

@@ -12,6 +12,7 @@ from domain.environment import Environment
 from domain.errors import InvalidInput
 from engines.site_files import FOREVER, cache_control, content_type, in_upload_order
 from tests.engines.sites import Sites, zipped
+from tests.fakes.progress import SilentProgress
 
 
 def _link() -> bytes:
@@ -51,9 +52,9 @@ HOSTILE = {
 @pytest.mark.parametrize("problem", HOSTILE)
 def test_a_hostile_bundle_is_refused_before_anything_is_written(sites: Sites, problem: str) -> None:
     good = sites.deployment(1, {"index.html": "good"})
-    sites.engine.deploy(good)
+    sites.engine.deploy(good, SilentProgress())
     with pytest.raises(InvalidInput, match=problem):
-        sites.engine.deploy(sites.deployment_of(2, HOSTILE[problem]()))
+        sites.engine.deploy(sites.deployment_of(2, HOSTILE[problem]()), SilentProgress())
     state = sites.engine.observe(Environment.CI, good.service)
     assert state is not None
     assert (state.number, state.state) == (1, "running")

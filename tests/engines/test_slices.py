@@ -173,6 +173,16 @@ def test_what_really_runs_in_ci_is_not_seen_even_by_who_shares_its_datastores(
     assert slicing.fetched(owner, f"http://{owner.name}-web:8080", data) == "first"
 
 
+def test_the_network_that_a_slice_shares_is_none_of_its_own(slicing: Slicing, first: Artifact) -> None:
+    owner = slicing.owner()
+    slicing.slices.up(owner, [slicing.service("web", first, **READS)], SilentProgress())
+
+    slicing.slices.down(owner, SilentProgress())
+
+    assert slicing.slices.found() == []
+    assert slicing.client.networks.list(names=[data_network(Environment.CI, owner.application)])
+
+
 def test_a_service_that_does_not_come_up_is_a_fault_of_the_versions_and_says_which(
     slicing: Slicing, first: Artifact, broken: Artifact
 ) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,7 +21,7 @@ from domain.identity import ServiceId
 from domain.junit import Verdict
 from domain.suite import SuiteOutcome, SuiteRun, judge
 from engines.suite_output import HEAD_LIMIT, TAIL_LIMIT
-from engines.suites import ContainerSuiteRunner
+from engines.suites import GRACE, ContainerSuiteRunner
 from tests.engines.conftest import Images, wait_for
 from tests.fakes.progress import Cancelled, CancelledProgress, SilentProgress
 
@@ -58,7 +60,10 @@ class Suites:
         return outcome
 
     def containers(self) -> list[str]:
-        return [each["Id"] for each in self.client.api.containers(all=True, filters={"name": self.name})]
+        return [each["Id"] for each in self.listed()]
+
+    def listed(self) -> list[dict[str, Any]]:
+        return list(self.client.api.containers(all=True, filters={"name": self.name}))
 
 
 @pytest.fixture
@@ -162,6 +167,29 @@ def test_what_a_killed_attempt_left_is_removed_first(suites: Suites) -> None:
     with pytest.raises(ForeignResource, match=run.name):
         suites.runner.run(run, SilentProgress())
     assert len(suites.containers()) == 1
+
+
+def test_what_nobody_came_back_to_is_removed_once_its_time_is_up(suites: Suites) -> None:
+    run = suites.run_of("cp /passed.xml /reports/")
+    now = int(time.time())
+    left = {"old": (run.network, now - 1), "young": (run.network, now + 60), "foreign": ("another", now - 1)}
+    for name, (stack, until) in left.items():
+        labels = {"onward.stack": stack, "onward.forgotten-after": str(until)}
+        suites.client.api.create_container(run.image, name=f"{suites.name}-{name}", labels=labels)
+    suites.runner.run(run, SilentProgress())
+
+    assert {each["Names"][0].rpartition("-")[2] for each in suites.listed()} == {"young", "foreign"}
+
+
+def test_a_suite_says_until_when_it_is_waited_for(suites: Suites) -> None:
+    begin = int(time.time())
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(suites.run, "sleep 3", 30)
+        labels = wait_for(lambda: [each["Labels"] for each in suites.listed()])[0]
+        running.result()
+
+    until = int(labels["onward.forgotten-after"])
+    assert begin + 30 + GRACE <= until <= time.time() + 30 + GRACE
 
 
 def test_an_image_that_is_not_here_is_pulled(suites: Suites) -> None:

@@ -12,9 +12,7 @@ from domain.artifact import Artifact
 from domain.deployment import Action, Deployment, UpdateState, is_whole
 from domain.environment import Environment
 from domain.errors import Conflict, DeployHalted, ForeignResource, InvalidInput, Superseded, VerifyFailed
-from domain.identity import application_network
 from engines.swarm import SwarmEngine
-from engines.swarm_networks import ensure_network
 from tests.engines.conftest import Environments, Images, wait_for
 from tests.fakes.progress import SilentProgress
 
@@ -47,7 +45,7 @@ def test_what_is_seen_right_after_an_update_is_not_the_one_before(
     environment.arrive(environment.deployment(1, first))
     environment.arrive(environment.deployment(2, second))
     third = environment.deployment(3, first)
-    environment.engine.deploy(third)
+    environment.engine.deploy(third, SilentProgress())
     state = environment.observe(third)
     assert state.update in (UpdateState.NONE, UpdateState.UPDATING)
     assert not is_whole(state, third)
@@ -93,14 +91,14 @@ def test_a_task_that_never_gets_healthy_halts_the_update(environment: Environmen
 def test_a_lower_number_is_refused(environment: Environments, first: Artifact, second: Artifact) -> None:
     environment.arrive(environment.deployment(5, first))
     with pytest.raises(Superseded, match="already runs release #5, newer than #4"):
-        environment.engine.deploy(environment.deployment(4, second))
+        environment.engine.deploy(environment.deployment(4, second), SilentProgress())
 
 
 def test_an_equal_number_does_nothing(docker_client: DockerClient, environment: Environments, first: Artifact) -> None:
     deployment = environment.deployment(1, first)
-    assert environment.engine.deploy(deployment) is Action.CREATE
+    assert environment.engine.deploy(deployment, SilentProgress()) is Action.CREATE
     before = _inspected(docker_client, deployment)
-    assert environment.engine.deploy(deployment) is Action.NOTHING
+    assert environment.engine.deploy(deployment, SilentProgress()) is Action.NOTHING
     assert _inspected(docker_client, deployment)["Version"] == before["Version"]
 
 
@@ -113,7 +111,7 @@ def test_of_two_concurrent_deploys_the_greater_number_stays(
     def insist(number: int) -> str:
         while True:
             try:
-                return environment.engine.deploy(rivals[number]).value
+                return environment.engine.deploy(rivals[number], SilentProgress()).value
             except Conflict:
                 continue
             except Superseded:
@@ -128,7 +126,7 @@ def test_of_two_concurrent_deploys_the_greater_number_stays(
 def test_concurrent_first_deploys_make_one_service(environment: Environments, first: Artifact) -> None:
     def once(_: int) -> str:
         try:
-            return environment.engine.deploy(environment.deployment(1, first)).value
+            return environment.engine.deploy(environment.deployment(1, first), SilentProgress()).value
         except Conflict:
             return "conflict"
 
@@ -154,7 +152,7 @@ def test_a_service_is_told_where_it_is_and_where_the_others_are(
     deployment = environment.deployment(
         1, first, reads={"services": ["price-list"]}, config={"ci": {"A": "1"}, "prod": {}}
     )
-    environment.engine.deploy(deployment)
+    environment.engine.deploy(deployment, SilentProgress())
     assert _inspected(docker_client, deployment)["Spec"]["TaskTemplate"]["ContainerSpec"]["Env"] == [
         "A=1",
         f"ONWARD_APPLICATION={environment.application}",
@@ -179,10 +177,10 @@ def test_another_stacks_service_is_not_touched(
     docker_client: DockerClient, environment: Environments, first: Artifact
 ) -> None:
     deployment = environment.deployment(1, first)
-    environment.engine.deploy(deployment)
+    environment.engine.deploy(deployment, SilentProgress())
     other = SwarmEngine(docker_client, stack="other", endpoint_mode="dnsrr")
     with pytest.raises(ForeignResource, match=f"onward.stack is {environment.stack}, this stack is other"):
-        other.deploy(environment.deployment(2, first))
+        other.deploy(environment.deployment(2, first), SilentProgress())
     with pytest.raises(ForeignResource):
         other.observe(deployment.environment, deployment.service)
     assert other.running(Environment.CI) == []
@@ -195,7 +193,7 @@ def test_a_service_that_onward_did_not_make_is_not_touched(
     made = docker_client.services.create(first.uri, name=deployment.name)  # type: ignore[no-untyped-call]
     try:
         with pytest.raises(ForeignResource, match=f"docker service rm {deployment.name}"):
-            environment.engine.deploy(deployment)
+            environment.engine.deploy(deployment, SilentProgress())
     finally:
         made.remove()
 
@@ -203,7 +201,7 @@ def test_a_service_that_onward_did_not_make_is_not_touched(
 def test_a_missing_secret_is_named_with_the_command_that_makes_it(environment: Environments, first: Artifact) -> None:
     deployment = environment.deployment(1, first, secrets=["db-password"])
     with pytest.raises(InvalidInput, match=f"docker secret create {deployment.name}-db-password FILE"):
-        environment.engine.deploy(deployment)
+        environment.engine.deploy(deployment, SilentProgress())
     assert environment.engine.observe(deployment.environment, deployment.service) is None
 
 
@@ -228,30 +226,6 @@ def test_a_secret_is_a_file_in_the_container(
     output = wait_for(lambda: environment.engine.logs(Environment.CI, deployment.service, 5))
     assert output.startswith(f"{deployment.name}.1.")
     assert output.endswith(" | open sesame")
-
-
-def test_creators_at_once_make_one_network(docker_client: DockerClient, stack: str) -> None:
-    name = application_network(Environment.CI, stack)
-    with ThreadPoolExecutor(12) as pool:
-        ids = set(pool.map(lambda _: ensure_network(docker_client, name, stack), range(12)))
-    assert len(ids) == 1
-    assert [network.id for network in docker_client.networks.list(names=[name])] == list(ids)
-
-
-def test_another_stacks_network_is_not_used(docker_client: DockerClient, stack: str) -> None:
-    name = application_network(Environment.CI, stack)
-    ensure_network(docker_client, name, stack)
-    with pytest.raises(ForeignResource, match=f"docker network rm {name}"):
-        ensure_network(docker_client, name, "other")
-
-
-def test_a_network_of_one_machine_is_not_used(docker_client: DockerClient, stack: str) -> None:
-    made = docker_client.networks.create(stack, driver="bridge", labels={"onward.stack": stack})
-    try:
-        with pytest.raises(ForeignResource, match="bridge network of one machine"):
-            ensure_network(docker_client, stack, stack)
-    finally:
-        made.remove()
 
 
 def _inspected(client: DockerClient, deployment: Deployment) -> dict[str, Any]:

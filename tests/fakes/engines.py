@@ -82,7 +82,7 @@ class MemoryEngine:
         self.sick_in: dict[str, Environment] = {}
         self.slow_in: dict[str, Environment] = {}
 
-    def deploy(self, deployment: Deployment) -> Action:
+    def deploy(self, deployment: Deployment, progress: Progress) -> Action:
         state = self.states.get(deployment.name)
         action = decide(state.number if state else None, deployment)
         if action is Action.NOTHING:

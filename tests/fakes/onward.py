@@ -36,7 +36,7 @@ from activities.targets import Targets
 from activities.tell import TellActivities
 from activities.verdict_reader import VerdictReader
 from activities.verify import VerifyActivities
-from domain import identity
+from domain import identity, keys
 from domain.artifact import Artifact, ArtifactKind, Digest, digest_of
 from domain.attestation import seal
 from domain.channels import Channel, Channels
@@ -130,12 +130,12 @@ class MemoryOnward:
         for role in roles:
             manifest = self._built(role)
             document = manifest.document()
-            self.store.put(identity.manifest_key(manifest.digest), document)
+            self.store.put(keys.manifest_key(manifest.digest), document)
             envelope = seal(document, self.signer).model_dump_json().encode()
-            self.store.put(identity.envelope_key(manifest.digest), envelope)
+            self.store.put(keys.envelope_key(manifest.digest), envelope)
             pointer = self.manifests().pointer(manifest.digest)
             current = current.with_published(manifest, pointer, digest_of(b"verdict"))
-        self.store.put(identity.published_set_key(self.application), current.model_dump_json().encode())
+        self.store.put(keys.published_set_key(self.application), current.model_dump_json().encode())
 
     def _built(self, role: str) -> Manifest:
         text = DEFINITION.format(application=self.application, role=role, level="info")

@@ -34,7 +34,7 @@ class CancelledProgress:
     def __init__(self, mark: str) -> None:
         self.lines: list[str] = []
         self._mark = mark
-        self._close: Callable[[], None] = lambda: None
+        self._closers: list[Callable[[], None]] = []
         self._cancelled = threading.Event()
 
     def say(self, line: str) -> None:
@@ -46,9 +46,12 @@ class CancelledProgress:
 
     @contextmanager
     def closing(self, close: Callable[[], None]) -> Iterator[None]:
-        self._close = close
-        yield
-        self._close = lambda: None
+        self._closers.append(close)
+        try:
+            self._raise_if_cancelled()
+            yield
+        finally:
+            self._closers.remove(close)
 
     def wait(self, seconds: float) -> None:
         self._cancelled.wait(seconds)
@@ -56,8 +59,22 @@ class CancelledProgress:
 
     def _cancel(self) -> None:
         self._cancelled.set()
-        self._close()
+        for close in list(self._closers):
+            close()
 
     def _raise_if_cancelled(self) -> None:
         if self._cancelled.is_set():
+            raise Cancelled
+
+
+class CancelledAtLine(SilentProgress):
+    """Is cancelled by the time that a line holds ``mark``: saying it raises."""
+
+    def __init__(self, mark: str) -> None:
+        super().__init__()
+        self._mark = mark
+
+    def say(self, line: str) -> None:
+        super().say(line)
+        if self._mark in line:
             raise Cancelled

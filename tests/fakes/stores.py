@@ -11,7 +11,9 @@ from pathlib import Path
 from domain.artifact import digest_of, verified
 from domain.errors import Conflict, InvalidInput, NotFound
 from domain.evidence import Change, Changes
+from domain.progress import Progress
 from domain.service import DEFINITION_FILE
+from domain.service_files import ServiceFiles, checked_files
 from domain.storage import StoredObject
 
 
@@ -60,9 +62,13 @@ class MemoryObjectStore:
                 raise Conflict(f"{key} was changed by somebody else")
             self.put(key, content)
 
+    def holds(self, key: str) -> bool:
+        return key in self.objects
+
     def create_file(self, key: str, file: Path, digest: str) -> None:
-        if key not in self.objects:
-            self.put(key, verified(file.read_bytes(), digest, str(file)))
+        content = verified(file.read_bytes(), digest, str(file))
+        if len(self.objects.get(key, b"")) != len(content):
+            self.put(key, content)
 
     def fetch_file(self, key: str, file: Path, digest: str) -> None:
         file.write_bytes(verified(self.get(key), digest, key))
@@ -95,22 +101,26 @@ class MemoryRepositories:
         self.parents: dict[str, tuple[str, ...]] = {}
         self.subjects: dict[str, str] = {}
 
-    def definition(self, repository: str, commit: str, service_directory: str) -> str:
-        return self._files(repository, commit)[str(Path(service_directory, DEFINITION_FILE))]
+    def files(self, repository: str, commit: str, service_directory: str, progress: Progress) -> ServiceFiles:
+        found = self._below(repository, commit, service_directory)
+        definition = found.get(DEFINITION_FILE, "").encode()
+        return checked_files(ServiceFiles(service_directory, frozenset(found), definition=definition))
 
-    def checkout(self, repository: str, commit: str, service_directory: str, into: Path) -> None:
-        for path, text in self._files(repository, commit).items():
-            if Path(path).is_relative_to(service_directory):
-                file = into / Path(path).relative_to(service_directory)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text)
+    def checkout(
+        self, repository: str, commit: str, service_directory: str, into: Path, progress: Progress
+    ) -> ServiceFiles:
+        for path, text in self._below(repository, commit, service_directory).items():
+            file = into / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        return self.files(repository, commit, service_directory, progress)
 
-    def is_ancestor(self, repository: str, commit: str, of: str) -> bool:
+    def is_ancestor(self, repository: str, commit: str, of: str, progress: Progress) -> bool:
         if commit != of:
             self._files(repository, commit)
         return commit != of and (repository, of) in self.commits and commit in self._reached(of)
 
-    def changes(self, repository: str, since: str | None, until: str, limit: int) -> Changes:
+    def changes(self, repository: str, since: str | None, until: str, limit: int, progress: Progress) -> Changes:
         self._files(repository, until)
         known = since is not None and (repository, since) in self.commits
         without = self._reached(since) if since and known else set()
@@ -135,6 +145,13 @@ class MemoryRepositories:
                 reached.add(at)
                 waiting += self.parents.get(at, ())
         return reached
+
+    def _below(self, repository: str, commit: str, directory: str) -> dict[str, str]:
+        return {
+            Path(path).relative_to(directory).as_posix(): text
+            for path, text in self._files(repository, commit).items()
+            if Path(path).is_relative_to(directory)
+        }
 
     def _files(self, repository: str, commit: str) -> dict[str, str]:
         if (repository, commit) not in self.commits:

@@ -18,7 +18,8 @@ from domain.roll_forward_state import RollForwardState
 from tests.fakes.onward import MemoryOnward
 from tests.replay.stories import ended, waited
 from tests.workflows.incidents import Incident
-from tests.workflows.releasing import Release
+from tests.workflows.queueing import publication
+from tests.workflows.releasing import Release, started
 from workflows.release import ReleaseWorkflow
 
 
@@ -62,6 +63,19 @@ async def roll_forward_carried_on(client: Client, onward: MemoryOnward) -> Any:
     await client.start_workflow(ROLL_FORWARD, state, id=incident.id, task_queue=task_queue(Duty.ORCHESTRATE))
     await incident.until(lambda view: bool(view.incident.first.evidence))
     await ended(client, onward.commit())
+    await waited(incident.handle)
+    return incident.handle
+
+
+async def roll_forward_hastens(client: Client, onward: MemoryOnward) -> Any:
+    """A release of another service is under way, and becomes the fix."""
+    incident = await _broken_in_prod(client, onward)
+    elsewhere = onward.commit("catalog")
+    waiting = await started(client, elsewhere)
+    await incident.until(lambda view: view.frozen)
+    await publication(waiting)
+    await incident.fix(elsewhere)
+    await waited(waiting)
     await waited(incident.handle)
     return incident.handle
 

@@ -30,9 +30,9 @@ STORIES: list[Story] = [
     *(stories.verified, stories.build_failed, stories.refused, stories.halted, stories.superseded),
     *(stories.cancelled, stories.rejected, stories.tested_again, stories.plan, stories.sweep),
     *(stories.gate, stories.gate_carried_on, stories.gate_frozen),
-    *(stories.regression, stories.regression_cancelled),
+    *(stories.regression, stories.regression_decided, stories.regression_cancelled),
     *(incident_stories.roll_forward, incident_stories.roll_forward_open),
-    *(incident_stories.roll_forward_carried_on, incident_stories.fix),
+    *(incident_stories.roll_forward_carried_on, incident_stories.roll_forward_hastens, incident_stories.fix),
 ]
 
 

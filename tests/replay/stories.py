@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from domain.gate_messages import GATE, GateState
 from domain.identity import Duty, candidate_key, canonical_name, gate_id, lookup_id, task_queue
 from domain.lookups import PlanRequest
 from domain.release import ReleaseRequest
+from domain.suite import SuiteOutcome, SuiteRun
 from tests.fakes.engines import failing, passing
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.queueing import in_queue, let_go, publication, swept, together
@@ -102,6 +104,19 @@ async def regression(client: Client, onward: MemoryOnward) -> Any:
     """One suite of three fails, and fails again."""
     onward.publish("other", "third")
     onward.runner.answers = lambda run: failing() if run.service.role == "other" else passing()
+    return await _regression_of(client, await ended(client, onward.commit()))
+
+
+async def regression_decided(client: Client, onward: MemoryOnward) -> Any:
+    """One suite has failed for certain while another one still runs."""
+    onward.publish("other", "slow")
+
+    def answer(run: SuiteRun) -> SuiteOutcome:
+        if run.service.role == "slow":
+            time.sleep(2)
+        return failing() if run.service.role == "other" else passing()
+
+    onward.runner.answers = answer
     return await _regression_of(client, await ended(client, onward.commit()))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import requests
 from docker import DockerClient
 from temporalio.client import Client
 
@@ -20,9 +21,10 @@ from engines.swarm_api import SwarmServices
 from settings import StackSettings
 from stack.base_image import PYTHON_IMAGE
 from stack.down import down
+from stack.engine import bridge_gateway
 from stack.places import Machine, StateDirectory
 from stack.processes import is_alive, marked
-from stack.servers import registry_host, temporal_address
+from stack.servers import BUCKET, INTERNAL, registry_host, temporal_address
 from stack.services import RESTING, DeployedServices, remove_abandoned
 from stack.supervision import Supervisor
 from tests.bucket import bucket_of
@@ -184,6 +186,19 @@ def test_each_duty_writes_only_its_own_part_of_s3(new_stack: NewStack, engine: D
         Duty.CI: {"published/shop.json", "logs/r/1/a.log"},
         Duty.PROD: {"logs/r/1/a.log"},
     }
+
+
+def test_nobody_gets_past_the_keys_of_s3_through_a_part_of_it(new_stack: NewStack, engine: DockerClient) -> None:
+    """As any container could try it; a write there was answered with 201."""
+    settings = new_stack()
+    started(settings, ("s3",))
+    bucket_of(settings, engine, Duty.BUILD).put("manifests/a", b"content")
+    filer = settings.internal_port + INTERNAL.index("filer.port")
+    there = f"http://{bridge_gateway(engine)}:{filer}/buckets/{BUCKET}/manifests/a"
+
+    read, written = requests.get(there, timeout=5), requests.put(there, b"other", timeout=5)
+
+    assert (read.status_code, written.status_code) == (401, 401)
 
 
 def _may_write(settings: StackSettings, engine: DockerClient, duty: Duty, key: str) -> bool:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from domain.errors import InvalidInput, Unreachable
+from domain.progress import Progress
 from domain.strict_yaml import SIZE_LIMIT as DEFINITION_LIMIT
 from stores.git import GitRepositories
+from stores.git_command import Git, Remote
+from stores.unwatched import UNWATCHED
+from tests.fakes.progress import Cancelled, CancelledProgress
 from tests.servers import free_ports
 from tests.stores.repository import DEFINITION, Locked, Repository, web_server
 
@@ -50,7 +58,7 @@ def _tree(directory: Path) -> dict[str, str]:
 def test_the_definition_is_read_by_path_and_by_url(repository: Repository, repositories: GitRepositories) -> None:
     commit = repository.commit()
     for address in (str(repository.path), repository.path.as_uri()):
-        assert repositories.definition(address, commit, "cart") == DEFINITION
+        assert repositories.files(address, commit, "cart").definition == DEFINITION.encode()
 
 
 def test_an_earlier_commit_is_read_as_it_was(repository: Repository, repositories: GitRepositories) -> None:
@@ -58,7 +66,7 @@ def test_an_earlier_commit_is_read_as_it_was(repository: Repository, repositorie
     repository.write("cart/service.yaml", "later")
     repository.commit()
 
-    assert repositories.definition(str(repository.path), commit, "cart") == DEFINITION
+    assert repositories.files(str(repository.path), commit, "cart").definition == DEFINITION.encode()
 
 
 def test_a_commit_whose_branch_was_deleted_is_read(repository: Repository, repositories: GitRepositories) -> None:
@@ -69,7 +77,7 @@ def test_a_commit_whose_branch_was_deleted_is_read(repository: Repository, repos
     repository.git("checkout", "--quiet", "main")
     repository.git("branch", "-D", "feature")
 
-    assert repositories.definition(repository.path.as_uri(), commit, "cart") == "feature"
+    assert repositories.files(repository.path.as_uri(), commit, "cart").definition == b"feature"
 
 
 def test_a_server_that_gives_branches_only_is_asked_for_them(
@@ -80,10 +88,10 @@ def test_a_server_that_gives_branches_only_is_asked_for_them(
     repository.commit()
     repository.git("update-server-info")
     with web_server(repository.path) as address:
-        assert repositories.definition(f"{address}/.git", commit, "cart") == DEFINITION
+        assert repositories.files(f"{address}/.git", commit, "cart").definition == DEFINITION.encode()
         repositories.checkout(f"{address}/.git", commit, "cart", into)
         with pytest.raises(InvalidInput, match=f"no commit {NOWHERE}"):
-            repositories.definition(f"{address}/.git", NOWHERE, "cart")
+            repositories.files(f"{address}/.git", NOWHERE, "cart")
 
     assert list(_tree(into)) == ["service.yaml"]
 
@@ -92,7 +100,7 @@ def test_a_commit_that_was_not_pushed_is_named(repository: Repository, repositor
     repository.commit()
     for address in (str(repository.path), repository.path.as_uri()):
         with pytest.raises(InvalidInput) as caught:
-            repositories.definition(address, NOWHERE, "cart")
+            repositories.files(address, NOWHERE, "cart")
         for part in (NOWHERE, address, "git push"):
             assert part in str(caught.value)
 
@@ -102,13 +110,13 @@ def test_a_tree_or_a_tag_is_no_commit(repository: Repository, repositories: GitR
     repository.git("tag", "--annotate", "--message", "tag", "v1")
     for name, kind in (("HEAD^{tree}", "tree"), ("v1", "tag")):
         with pytest.raises(InvalidInput, match=f"is a {kind}"):
-            repositories.definition(str(repository.path), repository.git("rev-parse", name), "cart")
+            repositories.files(str(repository.path), repository.git("rev-parse", name), "cart")
 
 
 @pytest.mark.parametrize("commit", ["main", "HEAD", "0599318", "--upload-pack=touch x", "A" * 40])
 def test_only_a_full_commit_is_taken(repository: Repository, repositories: GitRepositories, commit: str) -> None:
     with pytest.raises(InvalidInput, match="not a full commit"):
-        repositories.definition(str(repository.path), commit, "cart")
+        repositories.files(str(repository.path), commit, "cart")
 
 
 def test_a_directory_or_a_file_that_is_not_there_is_named(
@@ -118,34 +126,51 @@ def test_a_directory_or_a_file_that_is_not_there_is_named(
     repository.link("linked", "cart")
     commit = repository.commit()
     for directory in ("nowhere", "README", "linked", "cart/service.yaml"):
-        with pytest.raises(InvalidInput, match=f"no directory {directory}"):
-            repositories.definition(str(repository.path), commit, directory)
+        wanted = f"no directory {directory} at {commit[:12]}\n  expected: a directory that the commit has"
+        with pytest.raises(InvalidInput, match=wanted):
+            repositories.files(str(repository.path), commit, directory)
         with pytest.raises(InvalidInput, match=f"no directory {directory}"):
             repositories.checkout(str(repository.path), commit, directory, into)
     with pytest.raises(InvalidInput, match=r"empty/service.yaml: no such file"):
-        repositories.definition(str(repository.path), commit, "empty")
+        repositories.files(str(repository.path), commit, "empty")
     with pytest.raises(InvalidInput, match=r"service.yaml: no such file"):
-        repositories.definition(str(repository.path), commit, ".")
+        repositories.files(str(repository.path), commit, ".")
     with pytest.raises(InvalidInput, match="leads out"):
-        repositories.definition(str(repository.path), commit, "../cart")
+        repositories.files(str(repository.path), commit, "../cart")
 
 
-def test_a_definition_is_a_small_text_file(repository: Repository, repositories: GitRepositories) -> None:
-    repository.write("large/service.yaml", "#" * (DEFINITION_LIMIT + 1))
+def test_of_a_definition_no_more_is_read_than_shows_that_it_is_too_large(
+    repository: Repository, repositories: GitRepositories
+) -> None:
+    repository.write("large/service.yaml", "#" * (DEFINITION_LIMIT * 2))
     repository.write("fits/service.yaml", "#" * DEFINITION_LIMIT)
-    repository.write("binary/service.yaml", "").write_bytes(b"role: cart\nowner: \xff\n")
-    repository.write("linked/readme", "")
-    repository.link("linked/service.yaml", "../cart/service.yaml")
     repository.git("config", "uploadpack.allowFilter", "true")
     commit = repository.commit()
     for address in (str(repository.path), repository.path.as_uri()):
-        assert len(repositories.definition(address, commit, "fits")) == DEFINITION_LIMIT
-        with pytest.raises(InvalidInput, match=r"large/service.yaml: it has 262145 bytes\n.*256 KiB"):
-            repositories.definition(address, commit, "large")
-        with pytest.raises(InvalidInput, match=r"binary/service.yaml:2: not text\n.*UTF-8"):
-            repositories.definition(address, commit, "binary")
-        with pytest.raises(InvalidInput, match=r"linked/service.yaml: it is not a plain file"):
-            repositories.definition(address, commit, "linked")
+        assert len(repositories.files(address, commit, "fits").definition) == DEFINITION_LIMIT
+        assert len(repositories.files(address, commit, "large").definition) == DEFINITION_LIMIT + 1
+
+
+def test_a_file_that_the_server_does_not_give_is_no_empty_file(repository: Repository, tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match=f"it gave no {NOWHERE}"):
+        Git(tmp_path / "git", Remote(str(repository.path), 30, UNWATCHED)).beginning(9, "cat-file", "blob", NOWHERE)
+
+
+def test_a_directory_is_listed_as_it_is_checked_out(
+    repository: Repository, repositories: GitRepositories, into: Path
+) -> None:
+    repository.write("cart/deep/größe *.txt", "")
+    repository.write("cart/large", "x" * (DEFINITION_LIMIT * 2))
+    repository.link("cart/deep/up", "../large")
+    repository.git("config", "uploadpack.allowFilter", "true")
+    commit = repository.commit()
+    listed = repositories.files(repository.path.as_uri(), commit, "cart")
+
+    assert listed.files == {"service.yaml", "large", "deep/größe *.txt"}
+    assert listed.links == {"deep/up": "../large"}
+    checked_out = repositories.checkout(str(repository.path), commit, "cart", into)
+    assert replace(checked_out, size=0) == listed
+    assert checked_out.size == len(DEFINITION) + DEFINITION_LIMIT * 2 + len("../large")
 
 
 def test_a_checkout_has_the_files_as_committed(
@@ -172,9 +197,10 @@ def test_a_checkout_has_the_files_as_committed(
 def test_the_whole_repository_can_be_a_service(
     repository: Repository, repositories: GitRepositories, into: Path
 ) -> None:
+    repository.write("service.yaml", DEFINITION)
     repositories.checkout(str(repository.path), repository.commit(), ".", into)
 
-    assert sorted(_tree(into)) == ["README", "cart/service.yaml"]
+    assert sorted(_tree(into)) == ["README", "cart/service.yaml", "service.yaml"]
 
 
 @pytest.mark.parametrize("target", ["../README", "/etc/hostname", "up/../../../etc", "loop/../../README"])
@@ -224,7 +250,7 @@ def test_a_repository_is_never_an_option_or_a_command(
 ) -> None:
     marker = tmp_path / "marker"
     with pytest.raises(InvalidInput):
-        repositories.definition(hostile.format(marker), NOWHERE, "cart")
+        repositories.files(hostile.format(marker), NOWHERE, "cart")
     assert not marker.exists()
 
 
@@ -235,14 +261,14 @@ def test_no_hook_and_no_outer_repository_acts(
     for variable in ("GIT_DIR", "GIT_OBJECT_DIRECTORY"):
         monkeypatch.setenv(variable, str(tmp_path / "elsewhere"))
 
-    assert repositories.definition(str(repository.path), commit, "cart") == DEFINITION
+    assert repositories.files(str(repository.path), commit, "cart").definition == DEFINITION.encode()
     assert not (tmp_path / "elsewhere").exists()
 
 
 def test_what_is_no_repository_cannot_be_read(repositories: GitRepositories, tmp_path: Path) -> None:
     for address in (str(tmp_path), (tmp_path / "nowhere").as_uri()):
         with pytest.raises(InvalidInput, match="cannot be read") as caught:
-            repositories.definition(address, NOWHERE, "cart")
+            repositories.files(address, NOWHERE, "cart")
         assert address in str(caught.value)
 
 
@@ -251,26 +277,26 @@ def test_credentials_in_a_url_are_never_shown(repositories: GitRepositories, tmp
     with web_server(tmp_path) as address:
         for host in (address, f"http://127.0.0.1:{free_ports(1)[0]}"):
             with pytest.raises((InvalidInput, Unreachable)) as caught:
-                repositories.definition(host.replace("//", f"//user:{secret}@") + "/x", NOWHERE, "cart")
+                repositories.files(host.replace("//", f"//user:{secret}@") + "/x", NOWHERE, "cart")
             assert secret not in str(caught.value)
             assert f"{host}/x" in str(caught.value)
 
 
 def test_a_server_that_wants_credentials_is_not_asked_for_ever(repositories: GitRepositories, tmp_path: Path) -> None:
     with web_server(tmp_path, Locked) as address, pytest.raises(InvalidInput, match="cannot be read"):
-        repositories.definition(f"{address}/x", NOWHERE, "cart")
+        repositories.files(f"{address}/x", NOWHERE, "cart")
 
 
 @pytest.mark.parametrize("scheme", ["http", "git", "ssh"])
 def test_a_server_that_is_down_is_unreachable(repositories: GitRepositories, scheme: str) -> None:
     address = f"{scheme}://127.0.0.1:{free_ports(1)[0]}/shop"
     with pytest.raises(Unreachable, match=f"git at {address} does not answer: "):
-        repositories.definition(address, NOWHERE, "cart")
+        repositories.files(address, NOWHERE, "cart")
 
 
 def test_a_host_that_does_not_exist_is_unreachable(repositories: GitRepositories) -> None:
     with pytest.raises(Unreachable, match=r"git at https://nowhere.invalid/shop does not answer"):
-        repositories.definition("https://nowhere.invalid/shop", NOWHERE, "cart")
+        repositories.files("https://nowhere.invalid/shop", NOWHERE, "cart")
 
 
 @pytest.mark.server
@@ -278,5 +304,44 @@ def test_a_server_that_says_nothing_is_soon_unreachable(repositories: GitReposit
     with socket.create_server(("127.0.0.1", 0)) as listener:
         begin = time.monotonic()
         with pytest.raises(Unreachable, match="no answer"):
-            repositories.definition(f"http://127.0.0.1:{listener.getsockname()[1]}/shop", NOWHERE, "cart")
+            repositories.files(f"http://127.0.0.1:{listener.getsockname()[1]}/shop", NOWHERE, "cart")
         assert time.monotonic() - begin < 10
+
+
+Call = Callable[[GitRepositories, str, Progress], object]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda git, address, progress: git.files(address, NOWHERE, "cart", progress), id="files"),
+        pytest.param(
+            lambda git, address, progress: git.checkout(address, NOWHERE, "cart", Path("/nowhere"), progress),
+            id="checkout",
+        ),
+        pytest.param(
+            lambda git, address, progress: git.is_ancestor(address, NOWHERE, "0" * 40, progress), id="is_ancestor"
+        ),
+        pytest.param(lambda git, address, progress: git.changes(address, None, NOWHERE, 9, progress), id="changes"),
+    ],
+)
+def test_a_cancel_ends_git_while_it_waits_for_a_server(repositories: GitRepositories, call: Call) -> None:
+    progress = CancelledProgress("asked")
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/shop"
+        left = pool.submit(_asked_and_left, listener, progress)
+        with pytest.raises(Cancelled):
+            call(repositories, address, progress)
+
+        assert left.result(30), "git's helper still waits for its answer"
+
+
+def _asked_and_left(listener: socket.socket, progress: CancelledProgress) -> bool:
+    """Say so when somebody asks, and give no answer: whether who asked went away."""
+    with listener.accept()[0] as connection:
+        progress.say("asked")
+        connection.settimeout(10)
+        with suppress(ConnectionResetError):
+            while connection.recv(65536):
+                continue
+    return True

@@ -12,6 +12,7 @@ import pytest
 from domain.errors import InvalidInput
 from domain.source import Repositories
 from stores.git import GitRepositories
+from stores.unwatched import UNWATCHED
 from tests.fakes.stores import MemoryRepositories
 from tests.stores.repository import Repository, web_server
 
@@ -76,11 +77,13 @@ def real(tmp_path: Path) -> GitHistory:
 
 
 def is_ancestor(history: History, commit: str, of: str) -> bool:
-    return history.repositories.is_ancestor(history.address, commit, of)
+    return history.repositories.is_ancestor(history.address, commit, of, UNWATCHED)
 
 
 def subjects(history: History, since: str | None, until: str, limit: int = 100) -> list[str]:
-    return [each.subject for each in history.repositories.changes(history.address, since, until, limit).commits]
+    return [
+        each.subject for each in history.repositories.changes(history.address, since, until, limit, UNWATCHED).commits
+    ]
 
 
 def test_what_came_before_is_an_ancestor_and_nothing_else_is(history: History) -> None:
@@ -119,7 +122,7 @@ def test_changes_are_what_came_since_the_newest_first(history: History) -> None:
     first = history.commit(subject="verified")
     second = history.commit(first, subject="half\x1fa fix: ä", at=MONDAY + 60)
     third = history.commit(second, subject="the other half", at=MONDAY + 120)
-    found = history.repositories.changes(history.address, first, third, 100)
+    found = history.repositories.changes(history.address, first, third, 100, UNWATCHED)
 
     assert [(each.commit, each.subject) for each in found.commits] == [
         (third, "the other half"),
@@ -133,7 +136,7 @@ def test_of_many_changes_the_newest_are_told_and_the_others_counted(history: His
     first = at = history.commit()
     for count in range(5):
         at = history.commit(at, subject=f"change {count}", at=MONDAY + 60 * (count + 1))
-    found = history.repositories.changes(history.address, first, at, 2)
+    found = history.repositories.changes(history.address, first, at, 2, UNWATCHED)
 
     assert [each.subject for each in found.commits] == ["change 4", "change 3"]
     assert found.more == 3
@@ -146,18 +149,18 @@ def test_without_a_beginning_the_newest_commits_are_told(history: History) -> No
 
     assert subjects(history, None, third) == ["c", "b", "a"]
     assert subjects(history, None, third, limit=2) == ["c", "b"]
-    lost = history.repositories.changes(history.address, NOWHERE, third, 2)
+    lost = history.repositories.changes(history.address, NOWHERE, third, 2, UNWATCHED)
     assert [each.subject for each in lost.commits] == ["c", "b"]
     assert "000000000000 is not in the repository" in lost.note
     with pytest.raises(InvalidInput, match=f"no commit {NOWHERE}"):
-        history.repositories.changes(history.address, third, NOWHERE, 2)
+        history.repositories.changes(history.address, third, NOWHERE, 2, UNWATCHED)
 
 
 def test_where_nothing_came_since_a_note_says_so(history: History) -> None:
     first = history.commit()
     second = history.commit(first, at=MONDAY + 60)
     for until in (first, second):
-        found = history.repositories.changes(history.address, second, until, 100)
+        found = history.repositories.changes(history.address, second, until, 100, UNWATCHED)
         assert found.commits == ()
         assert "has everything" in found.note
 

@@ -104,6 +104,33 @@ def test_a_file_that_changed_is_neither_sent_nor_fetched(store: ObjectStore, tmp
     assert not target.exists()
 
 
+def test_a_file_that_was_cut_short_is_sent_again(store: ObjectStore, tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"original")
+    store.put("a", b"orig")
+    store.create_file("a", source, digest_of(b"original"))
+    store.fetch_file("a", target, digest_of(b"original"))
+
+    assert target.read_bytes() == b"original"
+
+
+def test_other_bytes_of_the_same_size_are_left_for_the_reader_to_refuse(store: ObjectStore, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"original")
+    store.put("a", b"changed!")
+    store.create_file("a", source, digest_of(b"original"))
+
+    with pytest.raises(Untrusted):
+        store.fetch_file("a", tmp_path / "target", digest_of(b"original"))
+
+
+def test_it_says_what_it_holds(store: ObjectStore) -> None:
+    store.put("a", b"")
+
+    assert store.holds("a")
+    assert not store.holds("b")
+
+
 def test_keys_come_in_order(store: ObjectStore) -> None:
     for key in ("logs/b", "logs/a/2", "logs/a/10", "other"):
         store.put(key, b"")

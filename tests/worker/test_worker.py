@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.testing import WorkflowEnvironment
 
-from settings import inherited_environment
+from domain.channels import Channels
+from domain.identity import Duty, task_queue
+from settings import WorkerSettings, inherited_environment
+from worker import GRACE, worker_for
 
 WORKER = Path(__file__).parents[2] / "worker.py"
 KEYS = {
@@ -82,3 +87,15 @@ def test_a_wrong_file_of_channels_ends_it_at_once_and_says_where(tmp_path: Path,
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert "very-secret-key" not in done.stderr
+
+
+async def test_a_killed_workers_workflows_wait_a_second_for_it_and_no_longer() -> None:
+    temporal = Path(sys.executable).with_name("temporal")
+    async with await WorkflowEnvironment.start_local(dev_server_existing_path=str(temporal)) as environment:
+        settings = WorkerSettings().only(Duty.ORCHESTRATE)
+        worker = worker_for(Duty.ORCHESTRATE, environment.client, settings, Channels())
+        config = worker.config()
+
+    assert config["sticky_queue_schedule_to_start_timeout"] == timedelta(seconds=1)
+    assert config["graceful_shutdown_timeout"] == GRACE
+    assert config["task_queue"] == task_queue(Duty.ORCHESTRATE)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.gate import Swept
 from domain.gate_view import GateView
 from domain.identity import Duty, gate_id, task_queue
 from domain.suite import SuiteRun
+from domain.sweep import Swept
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.releasing import Release, started
 from workflows import attributes

@@ -11,6 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 from domain.deployment import Deployment
 from domain.gate_messages import Leave
 from domain.identity import candidate_key, gate_id
+from domain.progress import Progress
 from domain.release import ReleaseResult, ReleaseStatus
 from tests.fakes.engines import failing, passing
 from tests.fakes.onward import MemoryOnward
@@ -79,10 +80,10 @@ async def test_of_two_of_a_role_that_wait_for_a_turn_only_the_newer_is_deployed(
     deploying = threading.Event()
     deploy = onward.engine.deploy
 
-    def slow(deployment: Deployment) -> object:
+    def slow(deployment: Deployment, progress: Progress) -> object:
         if deployment.service.role == "first":
             deploying.wait(30)
-        return deploy(deployment)
+        return deploy(deployment, progress)
 
     onward.engine.deploy = slow  # type: ignore[assignment,method-assign]
     first = await started(temporal.client, onward.commit("first"))

@@ -33,30 +33,6 @@ async def test_a_release_goes_through_all_stages_in_order(temporal: WorkflowEnvi
     ]
 
 
-async def test_the_ui_can_search_for_what_a_release_did(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:
-    request = onward.commit()
-    await released(temporal.client, request)
-
-    described = await temporal.client.get_workflow_handle(request.id).describe()
-    found = described.typed_search_attributes
-
-    assert found[attributes.STATUS] == "verified"
-    assert found[attributes.STAGE] == "verify prod"
-    assert found[attributes.NUMBER] == 1
-    assert found[attributes.APPLICATION] == onward.application
-
-
-async def test_the_page_in_the_ui_shows_the_stages(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:
-    request = onward.commit()
-    await released(temporal.client, request)
-
-    page = await temporal.client.get_workflow_handle(request.id).query("__temporal_workflow_metadata")
-
-    text = page.current_details.replace("\N{NO-BREAK SPACE}", " ")
-    assert "| ✔   | deploy prod   |" in text
-    assert f"{request.service} #1: verified" in page.current_details
-
-
 async def test_a_change_of_config_alone_builds_nothing(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:
     await released(temporal.client, onward.commit(level="info"))
     before = list(onward.builder.built)

@@ -1,0 +1,65 @@
+"""Prometheus reaches whatever it is told to ask, and has the metrics that docs/watching.md names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from domain.environment import ENVIRONMENTS, Environment
+from domain.identity import Duty
+from settings import StackSettings
+from stack.servers import prometheus_url, worker_metrics_port
+from tests.e2e.application import Application
+from tests.e2e.disturbance import temporal, until
+
+WATCHING = Path(__file__).parents[2] / "docs" / "watching.md"
+
+
+def _asked(settings: StackSettings, path: str) -> Any:
+    answer = requests.get(f"{prometheus_url(settings)}/api/v1/{path}", timeout=10)
+    answer.raise_for_status()
+    return answer.json()["data"]
+
+
+def _documented() -> set[str]:
+    """The metrics in the table of the page."""
+    return set(re.findall(r"^\| `(\w+_\w+)` \|", WATCHING.read_text().partition("## Metrics")[2], re.MULTILINE))
+
+
+def _with_a_build_that_fails(application: Application) -> None:
+    dockerfile = (application.repository / "catalog" / "Dockerfile").read_text()
+    application.write("catalog/Dockerfile", f'{dockerfile}\nRUN ["python3", "-c", "raise SystemExit(7)"]\n')
+    application.release("catalog", exit_code=1)
+
+
+def test_every_target_is_up(application: Application, stack_settings: StackSettings) -> None:
+    jobs = {*(f"worker-{duty}" for duty in Duty), *(f"edge-{each}" for each in ENVIRONMENTS), "temporal", "prometheus"}
+
+    def targets() -> dict[str, str]:
+        active = _asked(stack_settings, "targets?state=active")["activeTargets"]
+        return {target["labels"]["job"]: target["health"] for target in active}
+
+    until(lambda: targets() == dict.fromkeys(jobs, "up"), 30)
+
+
+def test_the_metrics_that_are_documented_are_there(application: Application, stack_settings: StackSettings) -> None:
+    """A counter is there from its first count on: a build fails, and a workflow begins that no worker knows."""
+    application.release("catalog")
+    application.get(Environment.PROD, application.path("catalog"))
+    _with_a_build_that_fails(application)
+    nobodys = f"nobodys-{application.name}"
+    temporal(stack_settings, "workflow", "start", "--type", "Nobodys", "--task-queue", "onward", "-w", nobodys)
+    try:
+        until(lambda: _documented() <= _asked(stack_settings, "metadata").keys(), 30)
+    finally:
+        temporal(stack_settings, "workflow", "terminate", "-w", nobodys)
+
+    assert len(_documented()) >= 4
+    build = f"http://127.0.0.1:{worker_metrics_port(stack_settings, Duty.BUILD)}/metrics"
+    served = requests.get(build, timeout=10).text
+    assert re.search(
+        r'^temporal_activity_execution_failed_total\{.*activity_type="build".*\} [1-9]', served, re.MULTILINE
+    )
