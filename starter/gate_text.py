@@ -34,7 +34,7 @@ def basis(place: QueuePlace) -> str:
     )
 
 
-def tested_text(regression: ReleaseRegression, found: RegressionResult, ahead: tuple[str, ...]) -> str:
+def regression_text(regression: ReleaseRegression, found: RegressionResult, ahead: tuple[str, ...]) -> str:
     """How far a regression is, and together with whom; ``found`` knows that once its slice is up."""
     if not found.suites:
         behind = f", behind {', '.join(ahead)}" if ahead else ""

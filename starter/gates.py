@@ -15,7 +15,7 @@ from domain.gate_view import GateView
 from domain.identity import Duty, gate_id, task_queue
 from domain.release import ReleaseResult, Stage
 from starter.answers import UNANSWERED, answered, silent
-from starter.gate_text import tested_text
+from starter.gate_text import regression_text
 from workflows.application import ApplicationWorkflow
 from workflows.regression import RegressionWorkflow
 
@@ -99,4 +99,4 @@ class Gates:
             found = await running.query(RegressionWorkflow.results, rpc_timeout=QUERY_TIMEOUT)
         except (RPCError, WorkflowQueryFailedError):
             return None
-        return tested_text(regression, found, view.ahead_of(result.release))
+        return regression_text(regression, found, view.ahead_of(result.release))

@@ -18,6 +18,7 @@ from tests.domain.gate_world import PUBLISHED, GateWorld, Release
 ROLES = ("cart", "catalog", "checkout", "web")
 HOLDERS = ("by hand", "roll-forward:shop-cart")
 
+HOLDER = st.sampled_from(["", "roll-forward:shop-cart"])
 GOOD = st.sampled_from([True, True, True, False])
 EXPRESS = st.sampled_from([False, False, False, False, True])
 COMING = st.lists(st.tuples(st.sampled_from(ROLES), GOOD, EXPRESS), min_size=2, max_size=6)
@@ -95,9 +96,22 @@ class GateMachine(RuleBasedStateMachine):
         self.world.version += 1
         self.world.set = {**self.world.set, role: f"sha256:{10**9 + self.world.version:064x}"}
 
-    @rule(data=st.data(), holder=st.sampled_from(["", "roll-forward:shop-cart"]))
-    def die(self, data: st.DataObject, holder: str) -> None:
-        release, frozen = self.any_release(data), set(self.gate.frozen)
+    @rule(data=st.data(), holder=HOLDER)
+    def somebody_dies(self, data: st.DataObject, holder: str) -> None:
+        self.die(self.any_release(data), holder)
+
+    @precondition(lambda self: self.gate.queue)
+    @rule(holder=HOLDER)
+    def the_head_dies(self, holder: str) -> None:
+        self.die(self.world.releases[self.gate.queue[0].key], holder)
+
+    @precondition(lambda self: self.world.alive(*PUBLISHED))
+    @rule(data=st.data(), holder=HOLDER)
+    def a_published_one_dies(self, data: st.DataObject, holder: str) -> None:
+        self.die(data.draw(st.sampled_from(self.world.alive(*PUBLISHED))), holder)
+
+    def die(self, release: Release, holder: str) -> None:
+        frozen = set(self.gate.frozen)
         published, known = release.state in PUBLISHED, release.key not in self.gate.left
         if release.state in ("queued", *PUBLISHED):
             release.state, release.holder = "gone", holder
@@ -165,10 +179,9 @@ class GateMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Whatever happened: once all answer, everybody gets to an end."""
-        for holder in HOLDERS:
-            self.world.carry_out(self.gate.unfreeze(holder))
-        while self.world.step(lambda possible: possible[0]):
-            pass
+        while self.gate.frozen or self.world.step(lambda possible: possible[0]):
+            for holder in list(self.gate.frozen):  # one that died in the write freezes them only now
+                self.world.carry_out(self.gate.unfreeze(holder))
         ended = {"done", "rejected", "superseded", "gone"}
         assert {each.state for each in self.world.releases.values()} <= ended, self.world.releases
         assert not self.gate.queue
@@ -176,4 +189,4 @@ class GateMachine(RuleBasedStateMachine):
 
 
 TestGate = GateMachine.TestCase
-TestGate.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+TestGate.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)

@@ -17,6 +17,7 @@ from domain import gate_decisions as decided
 from domain.admissibility import commits_ahead, refuse_any, refuse_behind, refuse_fix, retry_request
 from domain.artifact import digest_of
 from domain.deployment import decide
+from domain.environment import Environment
 from domain.errors import Superseded
 from domain.evidence import FailedRelease
 from domain.gate import Gate
@@ -39,7 +40,7 @@ class Run:
     request: ReleaseRequest
     fix: bool
     number: int = 0
-    turn: bool = False
+    turn: Environment | None = None
     over: bool = False
 
 
@@ -54,6 +55,8 @@ class World(RuleBasedStateMachine):
         self.closed: list[RollForward] = []
         self.failed: list[str] = []
         self.prod: dict[str, list[tuple[int, str]]] = {role: [] for role in ROLES}
+        self.passed: list[dict[str, int]] = [{}]
+        self.mixed = False
 
     # --- what the parts do ------------------------------------------------------------------
 
@@ -79,9 +82,12 @@ class World(RuleBasedStateMachine):
                     self.hear(self.gate.wrote(each.key, self.version))
                 case decided.Published(number=number):
                     run.number = number
-                case decided.Turn():
+                    self.passed.append({**self.passed[-1], run.request.role: number})
+                case decided.Turn(environment=environment):
                     assert run.fix or not self.gate.frozen, "let through a freeze"
-                    run.turn = True
+                    run.turn = environment
+                    if environment is Environment.PROD:  # a turn that no freeze has cut short brings all
+                        self.mixed = bool(self.gate.frozen)
                 case decided.SupersededBy():
                     self.end_well(run, ReleaseStatus.SUPERSEDED)
                 case decided.Rejected():
@@ -109,8 +115,10 @@ class World(RuleBasedStateMachine):
         else:
             assert incident.failed(failed)
         assert not incident.failed(failed), "told twice"
-        holder = incident.id if incident.prod_affected else ""
-        self.hear(self.gate.leave(run.key, holder=holder, reason="prod is affected"))
+        self.mixed = self.mixed or stage is Stage.DEPLOY_PROD
+        left = self.gate.leave(run.key, number=run.number, holder=incident.id, reason="it did not work")
+        assert not run.number or incident.id in self.gate.frozen, "published, and not in prod"
+        self.hear(left)
 
     def end_well(self, run: Run, status: ReleaseStatus) -> None:
         run.over = True
@@ -182,18 +190,20 @@ class World(RuleBasedStateMachine):
         return [run for run in self.runs.values() if run.turn and not run.over]
 
     @precondition(lambda self: self.deploying())
-    @rule(data=st.data(), end=st.sampled_from(["verified", "verified", Stage.DEPLOY_CI, Stage.DEPLOY_PROD]))
-    def a_turn_ends(self, data: st.DataObject, end: str) -> None:
+    @rule(data=st.data(), works=st.sampled_from([True, True, True, True, False]))
+    def a_deploy_ends(self, data: st.DataObject, works: bool) -> None:
         run = data.draw(st.sampled_from(self.deploying()))
-        if end == Stage.DEPLOY_CI:
-            self.end_badly(run, Stage.DEPLOY_CI)
-            return
-        self.ask_prod(run)
-        if end == Stage.DEPLOY_PROD:
-            self.end_badly(run, Stage.DEPLOY_PROD)
-            return
-        self.hear(self.gate.deployed(run.key))
-        self.end_well(run, ReleaseStatus.VERIFIED)
+        environment = run.turn or Environment.CI
+        if environment is Environment.PROD:
+            self.ask_prod(run)
+        if not works:
+            self.end_badly(run, Stage.deploy(environment))
+        elif environment is Environment.CI:
+            run.turn = None
+            self.hear(self.gate.verified(run.key))
+        else:
+            self.hear(self.gate.deployed(run.key))
+            self.end_well(run, ReleaseStatus.VERIFIED)
 
     def ask_prod(self, run: Run) -> None:
         there = self.prod[run.request.role]
@@ -208,7 +218,7 @@ class World(RuleBasedStateMachine):
     @rule(data=st.data(), stage=st.sampled_from([Stage.BUILD, Stage.PUBLISH]))
     def somebody_terminates_a_release(self, data: st.DataObject, stage: Stage) -> None:
         run = data.draw(st.sampled_from([run for run in self.runs.values() if not run.over]))
-        self.end_badly(run, Stage.DEPLOY_PROD if run.turn else stage)
+        self.end_badly(run, Stage.deploy(run.turn) if run.turn else stage)
 
     @precondition(lambda self: any(run.over for run in self.runs.values()))
     @rule(data=st.data())
@@ -234,9 +244,17 @@ class World(RuleBasedStateMachine):
         assert owners == Counter(self.failed)
 
     @invariant()
-    def while_prod_is_affected_only_fixes_get_a_turn(self) -> None:
-        frozen = [incident for incident in self.open.values() if incident.prod_affected]
+    def while_something_published_is_not_in_prod_only_fixes_get_a_turn(self) -> None:
+        frozen = [incident for incident in self.open.values() if incident.holds_turns]
         assert set(self.gate.frozen) == {incident.id for incident in frozen}
+
+    @invariant()
+    def what_is_in_prod_passed_together_unless_a_fix_went_through_a_freeze(self) -> None:
+        """Between turns; also when one failed in prod that stays what it was, until the next turn brings all."""
+        if self.mixed or any(run.turn is Environment.PROD for run in self.deploying()):
+            return
+        there = {role: numbers[-1][0] for role, numbers in self.prod.items() if numbers}
+        assert there in self.passed
 
 
 TestNeverBack = World.TestCase
