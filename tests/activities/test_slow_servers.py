@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
 
@@ -59,6 +60,7 @@ class SlowTemporal:
     """A server that answers only after a heartbeat; nothing runs there."""
 
     status = WorkflowExecutionStatus.COMPLETED
+    raw_description = SimpleNamespace(workflow_extended_info=SimpleNamespace(reset_run_id=""))
 
     def __init__(self) -> None:
         self.beat = asyncio.Event()
@@ -76,6 +78,9 @@ class SlowTemporal:
     async def describe(self) -> SlowTemporal:
         await self._answer()
         return self
+
+    async def memo_value(self, _: str, default: str) -> str:
+        return default
 
     async def _answer(self) -> None:
         async with asyncio.timeout(PATIENCE):
