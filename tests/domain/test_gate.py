@@ -60,6 +60,11 @@ class GateMachine(RuleBasedStateMachine):
             if not self.world.step(lambda possible: data.draw(st.sampled_from(possible))):
                 return
 
+    @rule(data=st.data())
+    def a_while_passes(self, data: st.DataObject) -> None:
+        """Long enough for some to be published and deployed."""
+        self.things_take_their_course(data, steps=15)
+
     @precondition(lambda self: self.world.running())
     @rule(data=st.data())
     def a_test_is_flaky(self, data: st.DataObject) -> None:
@@ -104,6 +109,28 @@ class GateMachine(RuleBasedStateMachine):
     @rule(holder=HOLDER)
     def the_head_dies(self, holder: str) -> None:
         self.die(self.world.releases[self.gate.queue[0].key], holder)
+
+    @precondition(lambda self: len(self.world.running()) > 1)
+    @rule(holder=HOLDER)
+    def those_behind_end_and_then_the_head_dies(self, holder: str) -> None:
+        while behind := [each for each in self.world.running() if each.key != self.gate.queue[0].key]:
+            self.world.answers(behind[0], passed=behind[0].good)
+        self.die(self.world.releases[self.gate.queue[0].key], holder)
+
+    @precondition(lambda self: self.world.writes)
+    @rule(holder=HOLDER)
+    def it_dies_while_it_is_written(self, holder: str) -> None:
+        self.die(self.world.releases[self.world.writes[-1].key], holder)
+        self.world.writes_next()
+
+    @precondition(lambda self: self.world.alive("ci"))
+    @rule(holder=st.sampled_from(["", *HOLDERS]))
+    def all_of_a_turn_are_verified_in_ci(self, holder: str) -> None:
+        """Perhaps a freeze comes before that."""
+        if holder:
+            self.freeze(holder)
+        for release in self.world.alive("ci"):
+            self.world.goes_on(release)
 
     @precondition(lambda self: self.world.alive(*PUBLISHED))
     @rule(data=st.data(), holder=HOLDER)
@@ -189,4 +216,4 @@ class GateMachine(RuleBasedStateMachine):
 
 
 TestGate = GateMachine.TestCase
-TestGate.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestGate.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)

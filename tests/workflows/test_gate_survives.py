@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,10 +11,11 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from domain.gate_messages import Leave
+from domain.gate_messages import Freeze, Leave, Resume
 from domain.identity import candidate_key, gate_id
+from starter.gates import Gates
 from tests.fakes.onward import MemoryOnward
-from tests.workflows.queueing import SIX, gate_of, in_queue, let_go, swept
+from tests.workflows.queueing import SIX, gate_of, in_queue, let_go, swept, until_at_gate
 from tests.workflows.releasing import eventually
 
 
@@ -82,3 +84,31 @@ async def test_a_gate_continues_as_new_with_candidates_in_flight_and_loses_and_d
         continued = [each for each in runs if each.status is WorkflowExecutionStatus.CONTINUED_AS_NEW]
         assert len(continued) > 3
         assert (await gate_of(client, onward)).queue == ()
+
+
+async def test_thousands_of_messages_are_neither_lost_nor_doubled_nor_out_of_order(
+    impatient: WorkflowEnvironment,
+) -> None:
+    client, onward, dice = impatient.client, MemoryOnward(), random.Random(7)  # noqa: S311 – an order, not a secret
+    resumes = [
+        Resume(
+            application=onward.application,
+            key=candidate_key(f"release:{onward.application}-r{number}:0123456789ab", str(uuid4())),
+            role=f"r{number}",
+            number=number,
+        )
+        for number in range(1, 2001)
+    ]
+    sent = [*resumes, *dice.sample(resumes, 200)]
+    dice.shuffle(sent)
+    async with onward.workers(client):
+        await Gates(client).freeze(Freeze(application=onward.application, reason="all are to come first"))
+        gate = client.get_workflow_handle(gate_id(onward.application))
+        for start in range(0, len(sent), 100):
+            await asyncio.gather(*(gate.signal("resume", each) for each in sent[start : start + 100]))
+        view = await until_at_gate(client, onward, lambda view: len(view.waiting) >= len(resumes))
+
+        assert [each.number for each in view.waiting] == list(range(1, 2001))
+        assert [(each.release, each.run) for each in view.waiting] == [tuple(each.key.split("@")) for each in resumes]
+        runs = [each async for each in client.list_workflows(f"WorkflowId = '{gate.id}'")]
+        assert len([each for each in runs if each.status is WorkflowExecutionStatus.CONTINUED_AS_NEW]) > 3
