@@ -76,7 +76,5 @@ async def test_when_temporal_goes_away_alertmanager_is_to_try_again() -> None:
     listener = Listener(alerts_of(client), SecretStr(""))
     async with TestClient(TestServer(listener.application())) as http:
         answer = await http.post("/alerts", data=delivery("shop").model_dump_json())
-        assert (answer.status, json.loads(await answer.text())) == (
-            503,
-            {"error": "Temporal does not answer: unavailable"},
-        )
+        assert answer.status == 503
+        assert json.loads(await answer.text())["error"].startswith(f"Temporal at {address} does not answer")
