@@ -111,4 +111,4 @@ async def test_thousands_of_messages_are_neither_lost_nor_doubled_nor_out_of_ord
         assert [each.number for each in view.waiting] == list(range(1, 2001))
         assert [(each.release, each.run) for each in view.waiting] == [tuple(each.key.split("@")) for each in resumes]
         runs = [each async for each in client.list_workflows(f"WorkflowId = '{gate.id}'")]
-        assert len([each for each in runs if each.status is WorkflowExecutionStatus.CONTINUED_AS_NEW]) > 3
+        assert len([each for each in runs if each.status is WorkflowExecutionStatus.CONTINUED_AS_NEW]) > 1
