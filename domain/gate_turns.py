@@ -48,8 +48,7 @@ class GateTurns(BaseModel):
     ) -> list[Decision]:
         """A published release waits for its turn at a gate that does not know it: the gate is new.
 
-        Such releases come in any order. One that is older than what had a turn is superseded; one
-        that was published before others of the turn goes along with them, while they are in ci.
+        Such releases come in any order. One that is older than what had a turn is superseded.
         """
         if key in self.left or self._is_published(key):
             return []
@@ -58,10 +57,7 @@ class GateTurns(BaseModel):
             self._forget(key)
             return [SupersededBy(key=key, by=newer.key)]
         express = express or key in self.hastened
-        late = Deployable(key=key, role=role, number=number, express=express, verified=verified)
-        if self._may(late) and not self.in_prod and any(number < each.number for each in self.deploying):
-            return [*self._admitted([late]), *self._turns()]
-        self._wait([late])
+        self._wait([Deployable(key=key, role=role, number=number, express=express, verified=verified)])
         return self._turns()
 
     def verified(self, key: str) -> list[Decision]:
@@ -89,37 +85,41 @@ class GateTurns(BaseModel):
 
     def _turns(self) -> list[Decision]:
         """The turn goes on to prod, or has ended and the next one begins – perhaps in prod at once."""
-        decisions = self._on_to_prod()
-        if not self.deploying:
-            decisions += [*self._next_turn(), *self._on_to_prod()]
-        return decisions
+        self.in_prod = self.in_prod and bool(self.deploying)
+        decisions = [*self._admitted(), *self._on_to_prod()]
+        return decisions if self.deploying else [*decisions, *self._admitted(), *self._on_to_prod()]
+
+    def _admitted(self) -> list[Decision]:
+        """Once nobody deploys: all that were published meanwhile; of two of a role the newer.
+
+        While the turn is in ci: who was published before others of it, and may deploy only now. Who
+        is verified in ci already only waits for the others.
+        """
+        if self.in_prod:
+            return []
+        last = max((each.number for each in self.deploying), default=None)
+        ready = [each for each in self.waiting if self._may(each) and (last is None or each.number < last)]
+        newest = {each.role: each for each in ready}  # in the order of publication
+        overtaken = [each for each in self.waiting if each.role in newest and each.number < newest[each.role].number]
+        gone = {each.key for each in (*newest.values(), *overtaken)}
+        self.waiting = [each for each in self.waiting if each.key not in gone]
+        self.deploying += newest.values()
+        self.newest |= newest
+        for each in overtaken:
+            self._forget(each.key)
+        return [
+            *(SupersededBy(key=each.key, by=newest[each.role].key) for each in overtaken),
+            *(Turn(key=each.key) for each in newest.values() if not each.verified),
+        ]
 
     def _on_to_prod(self) -> list[Decision]:
         """Once all of the turn are verified in ci. Who is held by a freeze waits for another turn."""
-        self.in_prod = self.in_prod and bool(self.deploying)
         if self.in_prod or not all(each.verified for each in self.deploying):
             return []
         self._wait([each for each in self.deploying if not self._may(each)])
         self.deploying = [each for each in self.deploying if self._may(each)]
         self.in_prod = bool(self.deploying)
         return [Turn(key=each.key, environment=Environment.PROD) for each in self.deploying]
-
-    def _next_turn(self) -> list[Decision]:
-        """All that were published meanwhile; of two of a role the newer."""
-        newest = {each.role: each for each in self.waiting if self._may(each)}  # in the order of publication
-        overtaken = [each for each in self.waiting if each.role in newest and each.number < newest[each.role].number]
-        gone = {each.key for each in (*newest.values(), *overtaken)}
-        self.waiting = [each for each in self.waiting if each.key not in gone]
-        for each in overtaken:
-            self._forget(each.key)
-        superseded = [SupersededBy(key=each.key, by=newest[each.role].key) for each in overtaken]
-        return [*superseded, *self._admitted(list(newest.values()))]
-
-    def _admitted(self, those: list[Deployable]) -> list[Decision]:
-        """They are of the turn; who is verified in ci already only waits for the others."""
-        self.deploying += those
-        self.newest |= {each.role: each for each in those}
-        return [Turn(key=each.key) for each in those if not each.verified]
 
     def _wait(self, those: list[Deployable]) -> None:
         self.waiting = sorted([*self.waiting, *those], key=lambda each: each.number)

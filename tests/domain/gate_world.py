@@ -121,6 +121,7 @@ class GateWorld:
             case decided.Test():
                 assert release.state == "queued"
                 assert said.test > release.current
+                assert release.key in [each.key for each in self.gate.queue[: self.gate.window]]
                 release.asked[said.test] = said.basis
                 release.current = said.test
             case decided.Publish():

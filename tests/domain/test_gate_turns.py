@@ -65,6 +65,17 @@ def test_who_is_held_goes_with_those_that_were_published_meanwhile() -> None:
     assert gate.verified("d") == [turn("c", PROD), turn("d", PROD)]
 
 
+def test_who_was_held_goes_with_a_fix_that_is_in_ci_when_the_freeze_ends() -> None:
+    gate = in_one_turn(("b", "cart"), ("c", "web"))
+    gate.verified("c")
+    gate.leave("b", holder=HOLDER, reason="broken")
+    published(("fix", "cart"), ("another", "cart"), gate=gate, express=True, first=4)
+    assert ended(gate, "fix") == [turn("another")]
+
+    assert gate.unfreeze(HOLDER) == [], "c is verified in ci already"
+    assert gate.verified("another") == [turn("another", PROD), turn("c", PROD)]
+
+
 def test_who_is_held_is_superseded_by_a_newer_one_of_its_role() -> None:
     gate = in_one_turn(("b", "cart"), ("c", "web"))
     gate.verified("c")
