@@ -157,7 +157,8 @@ def _wait(gate: Gate, candidate: Candidate, ahead: Sequence[Candidate]) -> str:
     if state == "queued":
         return f"a free place among the {gate.window} that are tested at once; {_names(ahead)} ahead of it"
     if state == "being tested":
-        return "its own regression to end"
+        behind = [each for each in ahead if each.manifest in (candidate.basis or {}).values()]
+        return f"its own regression to end{f', behind {_names(behind)}' if behind else ''}"
     if not ahead:
         return "its publication" if candidate.passed else "being told that it is rejected"
     unsettled = next((each for each in ahead if each.passed is None), ahead[0])

@@ -28,6 +28,8 @@ def test_who_is_behind_is_shown_with_the_release_that_it_is_tested_behind() -> N
     assert (place.basis_ahead, shown(gate).ahead_of(B)) == ((A,), (A,))
     assert basis(place) == f"a → {A} (ahead)\nweb → release:shop-web:dddddddddddd"
     assert [row[:3] for row in queue_rows(shown(gate))] == [(1, A, "being tested"), (2, B, "being tested")]
+    assert shown(gate).reason(A) == "waits for its own regression to end"
+    assert shown(gate).reason(B) == f"waits for its own regression to end, behind {A}"
     answered(gate, B + RUN)
     assert str(shown(gate).reason(B)).startswith(f"waits for {A}, which is ahead of it")
 
