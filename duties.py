@@ -40,9 +40,10 @@ from domain.channels_file import parse_channels
 from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
 from domain.errors import InvalidInput
-from domain.identity import Duty, slice_sites_bucket
+from domain.identity import Duty
 from domain.monitor import Alerts, NoAlerts
 from domain.service import Kind
+from domain.slice_names import slice_sites_bucket
 from engines import docker_api
 from engines.apprise_notifier import AppriseNotifier
 from engines.builder import DockerBuilder

@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.combination import Combinations
 from activities.heartbeat import Heartbeat
 from activities.log import StepLog
-from domain import identity, keys
+from domain import keys, slice_names
 from domain.attestation import Signer, seal
 from domain.environment import Environment
 from domain.regression import SuiteResult, SuiteToRun, result_of, settled, skipped
@@ -91,11 +91,11 @@ def _step(ordinal: int, suite: SuiteToRun, attempt: int) -> str:
 def _run(request: SuiteRequest) -> SuiteRun:
     suite, owner = request.suite, request.owner
     return SuiteRun(
-        name=identity.slice_suite(owner.name, suite.service.role, suite.origin),
+        name=slice_names.slice_suite(owner.name, suite.service.role, suite.origin),
         image=suite.image.uri,
         environment=Environment.CI,
         service=suite.service,
-        network=identity.slice_network(owner.application, owner.name),
+        network=slice_names.slice_network(owner.application, owner.name),
         slice=owner.name,
         variables=suite_variables(Environment.CI, suite.service, request.urls, None),
         timeout=suite.timeout,

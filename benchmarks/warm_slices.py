@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from uuid import uuid4
 
-from domain import identity
+from domain import slice_names
 from domain.artifact import ArtifactKind
 from domain.deployment import Deployment
 from domain.environment import Environment
@@ -65,7 +65,7 @@ def _warm(
     start = time.perf_counter()
     slices.up(owner, [candidate], SilentProgress())
     up = time.perf_counter()
-    joined = services.find(identity.slice_service(owner.name, candidate.service.role))
+    joined = services.find(slice_names.slice_service(owner.name, candidate.service.role))
     assert joined is not None
     services.remove(joined["ID"])
     down = time.perf_counter()
@@ -89,5 +89,5 @@ def _deployment(manifest: Manifest, role: str) -> Deployment:
 
 def _owner(manifest: Manifest) -> SliceOwner:
     run = uuid4().hex
-    name = identity.slice_name("benchmark", run)
+    name = slice_names.slice_name("benchmark", run)
     return SliceOwner(name=name, application=manifest.service.application, regression="benchmark", run=run)

@@ -122,7 +122,7 @@ class Gate(GateTurns):
         self.window = min(self.largest, self.window + 1)
         self.queue.remove(candidate)
         express = candidate.express or key in self.hastened
-        self.waiting.append(Deployable(key=key, role=candidate.role, number=number, express=express))
+        self._wait([Deployable(key=key, role=candidate.role, number=number, express=express)])
         published = Published(key=key, number=number, verdict=written.verdict)
         return [published, *self._turns(), *self._advance()]
 

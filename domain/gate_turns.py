@@ -7,7 +7,7 @@ has failed in ci would be a combination that nobody has tested.
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from domain.environment import Environment
 from domain.gate_decisions import Decision, SupersededBy, Turn
@@ -33,13 +33,13 @@ class GateTurns(BaseModel):
     that had a turn. ``frozen`` is who holds the turns, and why.
     """
 
-    waiting: list[Deployable] = []
-    deploying: list[Deployable] = []
+    waiting: list[Deployable] = Field(default_factory=list)
+    deploying: list[Deployable] = Field(default_factory=list)
     in_prod: bool = False
-    newest: dict[str, Deployable] = {}
-    frozen: dict[str, str] = {}
-    left: list[str] = []
-    hastened: list[str] = []
+    newest: dict[str, Deployable] = Field(default_factory=dict)
+    frozen: dict[str, str] = Field(default_factory=dict)
+    left: list[str] = Field(default_factory=list)
+    hastened: list[str] = Field(default_factory=list)
 
     # --- events -----------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Every derived name, in one place; keys of the object store are in :mod:`domain.keys`.
+"""Every derived name; those in slices are in :mod:`domain.slice_names`, keys of the store in :mod:`domain.keys`.
 
 A string with a hyphen, a colon or a slash built elsewhere is a bug.
 
@@ -233,39 +233,3 @@ def build_tag(inputs: str) -> str:
 def smoke_name(environment: Environment, service: ServiceId, number: int) -> str:
     """The container that runs a release's smoke cases."""
     return f"{canonical_name(environment, service)}-smoke-{number}"
-
-
-# --- slices ---------------------------------------------------------------------------------
-
-
-def slice_name(regression: str, run: str) -> str:
-    """``slice-1a2b3c4d5e``: one for each run of a regression; a second attempt finds its own."""
-    return f"slice-{hashlib.sha256(f'{regression}/{run}'.encode()).hexdigest()[:10]}"
-
-
-def slice_network(application: str, name: str) -> str:
-    """The network of one slice. The double hyphen makes it no canonical name, and puts it before
-    ``ci-<application>-data`` in the order in which Docker asks a container's networks for a name."""
-    return f"{Environment.CI}-{application}--{name}"
-
-
-def slice_service(name: str, role: str) -> str:
-    """The swarm service that runs a role in a slice; its canonical name is an alias there."""
-    return _label(f"{name}-{role}")
-
-
-def slice_sites_bucket(stack: str) -> str:
-    """The bucket in which slices find sites, by the digest of the bundle; no canonical name has a dot."""
-    return f"{Environment.CI}-slices.{stack}"
-
-
-def slice_suite(name: str, role: str, origin: str) -> str:
-    """The container that runs a suite in a slice."""
-    return f"{name}-suite-{role}-{origin.replace(' ', '-')}"
-
-
-def _label(name: str) -> str:
-    """At most 63 characters; of a longer name the end is a digest of it."""
-    if len(name) <= CANONICAL_NAME_LIMIT:
-        return name
-    return f"{name[: CANONICAL_NAME_LIMIT - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -9,7 +9,7 @@ from time import monotonic
 
 from docker import DockerClient
 
-from domain import identity
+from domain import slice_names
 from domain.deployment import Deployment, settled
 from domain.errors import Conflict, DeployHalted, InvalidInput, NotFound, Unreachable
 from domain.progress import Progress
@@ -49,7 +49,7 @@ class SwarmSlices:
         """Bring all services up at once. The network is made first: by it a slice is found again."""
         urls = {each.service.role: self._url(each) for each in deployments}
         place = SlicePlace(owner.name, owner.application, owner.regression, owner.run, urls)
-        network = identity.slice_network(owner.application, owner.name)
+        network = slice_names.slice_network(owner.application, owner.name)
         ensure_network(self._client, network, self._stack, place.labels)
         services = SwarmEngine(self._client, stack=self._stack, endpoint_mode=self._endpoint_mode, place=place)
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -66,7 +66,7 @@ class SwarmSlices:
             with suppress(NotFound):
                 self._services.remove(service["ID"])
         self._remove_containers(owner.name)
-        self._remove_network(identity.slice_network(owner.application, owner.name), progress)
+        self._remove_network(slice_names.slice_network(owner.application, owner.name), progress)
 
     def found(self) -> list[FoundSlice]:
         """By their networks."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from domain import identity
+from domain import identity, slice_names
 from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.identity import ServiceId, canonical_name
@@ -93,7 +93,7 @@ class SlicePlace:
 
     def __init__(self, name: str, application: str, owner: str, run: str, urls: Mapping[str, str]) -> None:
         self._name = name
-        self._network = identity.slice_network(application, name)
+        self._network = slice_names.slice_network(application, name)
         self.urls = urls
         self.labels: Mapping[str, str] = {
             Label.SLICE.value: name,
@@ -104,7 +104,7 @@ class SlicePlace:
 
     def service_name(self, environment: Environment, service: ServiceId) -> str:  # noqa: ARG002 – slices are in ci
         """A name that no other slice has."""
-        return identity.slice_service(self._name, service.role)
+        return slice_names.slice_service(self._name, service.role)
 
     def networks(self, deployment: Deployment) -> Networks:
         """The slice's own; and that of the datastores of ci, where the canonical name is not claimed."""

@@ -121,23 +121,18 @@ def observation(duty: Duty, summary: str, patience: timedelta) -> ActivityConfig
 
 def lookup(duty: Duty, summary: str) -> ActivityConfig:
     """For reading on behalf of a person who waits: one attempt, within :data:`ANSWER_WITHIN`."""
-    return ActivityConfig(
-        task_queue=task_queue(duty),
-        start_to_close_timeout=timedelta(seconds=5.5),
-        schedule_to_close_timeout=timedelta(seconds=5.5),
-        schedule_to_start_timeout=timedelta(seconds=4),
-        retry_policy=ONCE,
-        summary=summary,
-    )
+    config = brief(duty, summary)
+    config["schedule_to_start_timeout"] = timedelta(seconds=4)
+    config["start_to_close_timeout"] = config["schedule_to_close_timeout"] = timedelta(seconds=5.5)
+    config["retry_policy"] = ONCE
+    return config
 
 
 def examination(duty: Duty, summary: str) -> ActivityConfig:
     """For looking closer on behalf of a person: git may fetch, an engine may pull."""
-    return ActivityConfig(
-        task_queue=task_queue(duty),
-        start_to_close_timeout=timedelta(seconds=30),
-        schedule_to_close_timeout=timedelta(seconds=45),
-        schedule_to_start_timeout=timedelta(seconds=8),
-        retry_policy=TWICE,
-        summary=summary,
-    )
+    config = brief(duty, summary)
+    config["schedule_to_start_timeout"] = timedelta(seconds=8)
+    config["start_to_close_timeout"] = timedelta(seconds=30)
+    config["schedule_to_close_timeout"] = timedelta(seconds=45)
+    config["retry_policy"] = TWICE
+    return config

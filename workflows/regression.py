@@ -12,7 +12,7 @@ from temporalio.exceptions import FailureError
 with workflow.unsafe.imports_passed_through():
     from activities.slices import SliceActivities
     from activities.suites import SuiteActivities
-    from domain.identity import Duty, slice_name
+    from domain.identity import Duty
     from domain.junit import Verdict
     from domain.regression import SuiteResult, SuiteToRun, failure_of, settled, skipped, unfinished
     from domain.regression_page import suite_table
@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         SuiteRequest,
         VerdictRequest,
     )
+    from domain.slice_names import slice_name
     from domain.slices import SliceOwner
     from workflows import policies
     from workflows.concurrently import all_or_first_error, to_its_end

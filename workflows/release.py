@@ -16,16 +16,16 @@ with workflow.unsafe.imports_passed_through():
     from activities.source import SourceActivities
     from activities.verify import VerifyActivities
     from domain.environment import ENVIRONMENTS, Environment
-    from domain.gate_decisions import Published, Rejected, SupersededBy, Test, Turn
+    from domain.gate_decisions import Published
     from domain.identity import Duty, duty_of
     from domain.manifest import Manifest, ManifestPointer
     from domain.regression import summary_of
-    from domain.regression_steps import RegressionResult
     from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
     from domain.roll_forward_messages import JoinRollForward
     from domain.service import ServiceDefinition
     from domain.stages import BuildRequest, Built, Source, Target, artifacts_to_build
     from workflows import policies
+    from workflows.at_the_gate import AtTheGate
     from workflows.candidacy import Candidacy
     from workflows.concurrently import all_or_first_error, to_its_end
     from workflows.incident import Incident
@@ -39,7 +39,7 @@ MARGIN = timedelta(minutes=1)
 
 
 @workflow.defn(name="Release")
-class ReleaseWorkflow:
+class ReleaseWorkflow(AtTheGate):
     """Build, manifest, regression, publish, deploy and verify: first in ci, then in prod. Only forward."""
 
     @workflow.init
@@ -81,42 +81,7 @@ class ReleaseWorkflow:
         """The result so far."""
         return self._journal.result
 
-    # --- what the gate says -----------------------------------------------------------------
-
-    @workflow.signal(description="The gate: be tested on this basis")
-    def test(self, said: Test) -> None:
-        """Whatever was tested before no longer counts."""
-        self._candidacy.hear(said)
-
-    @workflow.signal(description="The gate: published under this number")
-    def published(self, said: Published) -> None:
-        """The turn to deploy comes."""
-        self._candidacy.hear(said)
-
-    @workflow.signal(description="The gate: not published")
-    def rejected(self, said: Rejected) -> None:
-        """The regression on the published set itself has failed."""
-        self._candidacy.hear(said)
-
-    @workflow.signal(description="The gate: deploy now")
-    def turn(self, said: Turn) -> None:
-        """Nobody of an earlier turn deploys any more."""
-        self._candidacy.hear(said)
-
-    @workflow.signal(description="The gate: a newer release is deployed in its place")
-    def superseded(self, said: SupersededBy) -> None:
-        """It ends well: what it brought is in the newer one."""
-        self._candidacy.hear(said)
-
-    @workflow.signal(description="Its regression: ended like this")
-    def regressed(self, result: RegressionResult) -> None:
-        """The slice may still be there."""
-        self._candidacy.regressed(result)
-
-    @workflow.signal(description="The sweep: the gate that knew this release is gone")
-    async def introduce(self) -> None:
-        """Go to the new one."""
-        await self._candidacy.introduce()
+    # --- what a roll-forward says -----------------------------------------------------------
 
     @workflow.signal(description="A roll-forward: you are its fix")
     async def hasten(self, message: JoinRollForward) -> None:

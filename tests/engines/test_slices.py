@@ -13,7 +13,8 @@ from docker import DockerClient
 from domain.artifact import Artifact
 from domain.deployment import Deployment
 from domain.environment import Environment
-from domain.identity import ServiceId, data_network, slice_network
+from domain.identity import ServiceId, data_network
+from domain.slice_names import slice_network
 from domain.slices import SliceOwner, SliceUp
 from domain.suite import SuiteOutcome, SuiteRun
 from engines.labels import Label
