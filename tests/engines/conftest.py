@@ -7,6 +7,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,12 +16,13 @@ from uuid import uuid4
 
 import pytest
 from docker import DockerClient
-from docker.errors import APIError
+from docker.errors import APIError, ImageNotFound
 
 from domain.artifact import Artifact, ArtifactKind
 from domain.deployment import Deployment, ServiceState, settled
 from domain.environment import Environment
 from domain.service import ServiceDefinition
+from engines.builder import DockerBuilder
 from engines.docker_api import connect
 from engines.edge import build_edge_image
 from engines.swarm import SwarmEngine
@@ -211,3 +213,38 @@ def _context(command: str, files: Mapping[str, str]) -> io.BytesIO:
             archive.addfile(entry, io.BytesIO(data))
     context.seek(0)
     return context
+
+
+@pytest.fixture(scope="session")
+def base(images: Images, docker_client: DockerClient) -> Iterator[Artifact]:
+    image = images.pushed("true", {})
+    yield image
+    for descendant in _descendants(docker_client, str(docker_client.images.get(image.uri).id)):
+        with suppress(ImageNotFound):  # an image takes the untagged ones below it along
+            docker_client.images.remove(descendant, force=True)
+
+
+def _descendants(client: DockerClient, image: str) -> list[str]:
+    """What was built on an image, the last layer first: the engine keeps each step as a cache."""
+    children = [each["Id"] for each in client.api.images(all=True) if each["ParentId"] == image]
+    return [last for child in children for last in (*_descendants(client, child), child)]
+
+
+@pytest.fixture
+def builder(docker_client: DockerClient) -> DockerBuilder:
+    return DockerBuilder(docker_client)
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    directory = tmp_path / "context"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def repository(docker_client: DockerClient, registry: RegistryServer) -> Iterator[str]:
+    name = f"{registry.host}/t{uuid4().hex[:8]}/cart"
+    yield name
+    for image in docker_client.images.list(name=name):
+        docker_client.images.remove(str(image.id), force=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from stores.git import GitRepositories
 from stores.s3 import S3ObjectStore
 from tests.servers import RegistryServer, S3Server, registry_server, s3_server
+from tests.stores.repository import Repository
 
 #: Makes a store on a bucket; keywords replace what it is made with.
 MakeStore = Callable[..., S3ObjectStore]
@@ -39,3 +42,13 @@ def make_store(s3: S3Server) -> MakeStore:
 
     make().ensure_bucket()
     return make
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path / "repository")
+
+
+@pytest.fixture
+def repositories() -> GitRepositories:
+    return GitRepositories(timeout=30)

@@ -11,6 +11,9 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+#: A commit that no repository has.
+NOWHERE = "0" * 39 + "1"
+
 DEFINITION = "application: shop\nrole: cart\n"
 
 

@@ -13,8 +13,10 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
+from domain.release import ReleaseRequest
 from stack.servers import temporal_config
 from tests.fakes.onward import MemoryOnward
+from tests.workflows.incidents import BROKEN
 from workflows import attributes
 
 TEMPORAL = Path(sys.executable).with_name("temporal")
@@ -43,6 +45,13 @@ async def onward(temporal: WorkflowEnvironment) -> AsyncIterator[MemoryOnward]:
     async with memory.workers(temporal.client):
         yield memory
         await _ended(temporal.client, memory)
+
+
+@pytest.fixture
+def broken(onward: MemoryOnward) -> ReleaseRequest:
+    """A commit whose build fails."""
+    onward.builder.failing.add("RUN broken")
+    return onward.commit(dockerfile=BROKEN)
 
 
 async def _ended(client: Client, memory: MemoryOnward) -> None:

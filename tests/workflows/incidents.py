@@ -10,14 +10,20 @@ import pytest
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
 
+from domain.environment import Environment
 from domain.identity import roll_forward_id
 from domain.message import Message
 from domain.notice import Event
-from domain.release import ReleaseRequest
+from domain.release import ReleaseRequest, Stage
 from domain.roll_forward import RollForwardView, State
 from domain.roll_forward_messages import Fix, FixStarted
 from tests.fakes.onward import MemoryOnward
+from tests.workflows.releasing import failed, released
+
+#: Of an image whose build fails, once :class:`MemoryOnward`'s builder is told so.
+BROKEN = "FROM base\nRUN broken\n"
 
 
 class Incident:
@@ -68,3 +74,14 @@ class Incident:
 def told(onward: MemoryOnward) -> list[Event]:
     """What on-call was told of the application."""
     return [notice.event for _, notice in onward.notifier.taken if notice.application == onward.application]
+
+
+async def broken_in_prod(temporal: WorkflowEnvironment, onward: MemoryOnward, role: str = "cart") -> ReleaseRequest:
+    """A release that works in ci and not in prod, after one that was verified."""
+    await released(temporal.client, onward.commit(role))
+    bad = onward.commit(role, level="bad")
+    onward.engine.sick_in[bad.commit] = Environment.PROD
+    result = await failed(temporal.client, bad)
+    assert result.failure is not None
+    assert result.failure.stage is Stage.DEPLOY_PROD
+    return bad

@@ -5,29 +5,26 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.environment import Environment
 from domain.identity import ServiceId, roll_forward_id
-from domain.release import ReleaseRequest, Stage
-from domain.roll_forward import RollForwardView, State
+from domain.release import Stage
+from domain.roll_forward import State
 from domain.roll_forward_state import RollForwardState
 from tests.fakes.onward import REPOSITORY, MemoryOnward
 from tests.workflows.incidents import Incident
 from tests.workflows.queueing import gate_of, publication, swept
-from tests.workflows.releasing import Release, failed, released, started
+from tests.workflows.releasing import failed, released, started
+from tests.workflows.sweeping import building, failed_runs, request, runs, swept_until, swept_until_open
 from workflows import attributes
-from workflows.release import ReleaseWorkflow
-from workflows.starting import release_options
 
 
 @pytest.fixture(autouse=True)
@@ -36,61 +33,13 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("activities.orphans.SETTLED", timedelta(days=-999))
 
 
-async def _building(client: Client, onward: MemoryOnward, ends_after: timedelta | None = None) -> Release:
-    onward.builder.blocked = threading.Event()
-    request = onward.commit()
-    release = await client.start_workflow(
-        ReleaseWorkflow.run, request, execution_timeout=ends_after, **release_options(request)
-    )
-    async for event in release.fetch_history_events(wait_new_event=True):
-        if "build image" in str(event.user_metadata.summary):
-            break
-    return release
-
-
-async def _swept_until_open(client: Client, onward: MemoryOnward, request: ReleaseRequest) -> Incident:
-    """The server's lists are a moment behind."""
-    incident = Incident(client, request)
-    for _ in range(20):
-        await swept(client, onward)
-        if await _runs(client, incident.id):
-            return incident
-    raise AssertionError("no sweep has opened it")
-
-
-async def _swept_until(
-    client: Client, onward: MemoryOnward, incident: Incident, condition: Callable[[RollForwardView], bool]
-) -> RollForwardView:
-    for _ in range(40):
-        await swept(client, onward)
-        with suppress(AssertionError):
-            return await incident.until(condition, seconds=0.3)
-    raise AssertionError(f"no sweep has changed {await incident.view()}")
-
-
-async def _runs(client: Client, workflow: str) -> list[str]:
-    return [each.run_id async for each in client.list_workflows(f"WorkflowId = '{workflow}'")]
-
-
-def _request(onward: MemoryOnward) -> ReleaseRequest:
-    (repository, commit), files = next(iter(onward.repositories.commits.items()))
-    directory = next(iter(files)).partition("/")[0]
-    return ReleaseRequest(
-        application=onward.application,
-        role=directory,
-        repository=repository,
-        commit=commit,
-        service_directory=directory,
-    )
-
-
 async def test_a_terminated_release_is_found_and_known_by_one_roll_forward_however_often_it_is_swept(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:
-    release = await _building(temporal.client, onward)
+    release = await building(temporal.client, onward)
     await release.terminate("somebody was impatient")
 
-    incident = await _swept_until_open(temporal.client, onward, _request(onward))
+    incident = await swept_until_open(temporal.client, onward, request(onward))
     view = await incident.view()
 
     asked = view.incident.first.request
@@ -100,18 +49,18 @@ async def test_a_terminated_release_is_found_and_known_by_one_roll_forward_howev
     await swept(temporal.client, onward)
     await swept(temporal.client, onward)
     assert len((await incident.view()).incident.attempts) == 1
-    assert len(await _runs(temporal.client, incident.id)) == 1
+    assert len(await runs(temporal.client, incident.id)) == 1
 
 
 async def test_a_release_that_the_server_timed_out_is_found(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:
     with temporal.with_time_skipping_disabled():
-        release = await _building(temporal.client, onward, ends_after=timedelta(seconds=2))
+        release = await building(temporal.client, onward, ends_after=timedelta(seconds=2))
         with pytest.raises(WorkflowFailureError):
             await release.result()
 
-    incident = await _swept_until_open(temporal.client, onward, _request(onward))
+    incident = await swept_until_open(temporal.client, onward, request(onward))
 
     failure = (await incident.view()).incident.first.failure
     assert failure is not None
@@ -129,7 +78,7 @@ async def test_a_fix_that_is_terminated_is_an_attempt_that_failed(
     begun = await incident.fix(onward.commit())
     await temporal.client.get_workflow_handle(begun.release).terminate("impatient")
 
-    view = await _swept_until(temporal.client, onward, incident, lambda view: view.state is State.WAITING)
+    view = await swept_until(temporal.client, onward, incident, lambda view: view.state is State.WAITING)
     assert view.incident.attempts[1].failure is not None
     assert len(view.incident.attempts) == 2
 
@@ -142,13 +91,13 @@ async def test_a_roll_forward_that_somebody_ended_goes_on(temporal: WorkflowEnvi
     await incident.until(lambda view: bool(view.incident.first.evidence))
     await incident.handle.terminate("it annoys me")
 
-    view = await _swept_until(temporal.client, onward, incident, lambda view: bool(view.incident.said))
+    view = await swept_until(temporal.client, onward, incident, lambda view: bool(view.incident.said))
     assert view.incident.first.request == broken
     assert "was ended by somebody" in view.incident.said[0].text
     await incident.fix(onward.commit())
     await incident.closed()
     await swept(temporal.client, onward)
-    assert len(await _runs(temporal.client, incident.id)) == 2
+    assert len(await runs(temporal.client, incident.id)) == 2
 
 
 async def test_a_release_that_is_terminated_in_prod_lets_nobody_follow(
@@ -166,7 +115,7 @@ async def test_a_release_that_is_terminated_in_prod_lets_nobody_follow(
     await publication(other)
 
     await release.terminate("impatient")
-    await _swept_until(temporal.client, onward, Incident(temporal.client, stuck), lambda view: view.frozen)
+    await swept_until(temporal.client, onward, Incident(temporal.client, stuck), lambda view: view.frozen)
 
     assert (await other.describe()).status is WorkflowExecutionStatus.RUNNING
     assert [each.role for each in (await gate_of(temporal.client, onward)).waiting] == ["catalog"]
@@ -196,7 +145,7 @@ async def test_a_freeze_whose_roll_forward_is_closed_is_lifted_and_no_other(
 async def test_a_release_that_was_reset_goes_on_and_opens_nothing(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:
-    release = await _building(temporal.client, onward)
+    release = await building(temporal.client, onward)
     reset = ResetWorkflowExecutionRequest(
         namespace=temporal.client.namespace,
         workflow_execution=WorkflowExecution(workflow_id=release.id),
@@ -210,7 +159,7 @@ async def test_a_release_that_was_reset_goes_on_and_opens_nothing(
         await swept(temporal.client, onward)
         await asyncio.sleep(0.1)
 
-    assert await _runs(temporal.client, Incident(temporal.client, _request(onward)).id) == []
+    assert await runs(temporal.client, Incident(temporal.client, request(onward)).id) == []
 
 
 async def test_one_that_cannot_be_read_keeps_no_other_from_being_found(
@@ -221,12 +170,12 @@ async def test_one_that_cannot_be_read_keeps_no_other_from_being_found(
         "RollForward", RollForwardState(service=mute), id=roll_forward_id(mute), task_queue="onward"
     )
     await wedged.terminate("it was opened by nobody")
-    release = await _building(temporal.client, onward)
+    release = await building(temporal.client, onward)
     await release.terminate("somebody was impatient")
 
-    incident = await _swept_until_open(temporal.client, onward, _request(onward))
+    incident = await swept_until_open(temporal.client, onward, request(onward))
 
-    assert (await incident.view()).incident.first.request.commit == _request(onward).commit
+    assert (await incident.view()).incident.first.request.commit == request(onward).commit
 
 
 async def test_a_fix_of_another_service_that_is_terminated_is_an_attempt_of_who_asked_for_it(
@@ -240,10 +189,10 @@ async def test_a_fix_of_another_service_that_is_terminated_is_an_attempt_of_who_
     begun = await incident.fix(elsewhere)
     await temporal.client.get_workflow_handle(begun.release).terminate("impatient")
 
-    view = await _swept_until(temporal.client, onward, incident, lambda view: view.state is State.WAITING)
+    view = await swept_until(temporal.client, onward, incident, lambda view: view.state is State.WAITING)
 
     assert [each.did_not_work for each in view.incident.attempts] == [True, True]
-    assert await _runs(temporal.client, roll_forward_id(elsewhere.service)) == []
+    assert await runs(temporal.client, roll_forward_id(elsewhere.service)) == []
 
 
 async def test_every_release_that_did_not_end_well_belongs_to_exactly_one_roll_forward(
@@ -260,14 +209,4 @@ async def test_every_release_that_did_not_end_well_belongs_to_exactly_one_roll_f
         view = await incident.until(lambda view: len(view.incident.attempts) == 3)
         owners.update(each.run for each in view.incident.attempts)
         assert incident.id == roll_forward_id(view.incident.service)
-    assert owners == Counter(dict.fromkeys(await _failed_runs(temporal.client, onward, len(requests)), 1))
-
-
-async def _failed_runs(client: Client, onward: MemoryOnward, count: int) -> set[str]:
-    query = f"WorkflowType = 'Release' AND ExecutionStatus = 'Failed' AND OnwardApplication = '{onward.application}'"
-    for _ in range(100):
-        runs = {each.run_id async for each in client.list_workflows(query)}
-        if len(runs) == count:
-            return runs
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"not {count} releases have failed: {runs}")
+    assert owners == Counter(dict.fromkeys(await failed_runs(temporal.client, onward, len(requests)), 1))
