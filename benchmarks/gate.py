@@ -14,8 +14,6 @@ import time
 from collections.abc import Sequence
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
 
 from domain.artifact import digest_of
 from domain.deployment import Action, Deployment
@@ -26,12 +24,10 @@ from domain.identity import Duty, gate_id, task_queue
 from domain.progress import Progress
 from domain.slices import SliceOwner, SliceUp
 from domain.suite import SuiteOutcome, SuiteRun
-from stack.servers import temporal_config
 from tests.fakes.engines import passing
 from tests.fakes.onward import MemoryOnward
-from tests.workflows.conftest import TEMPORAL
+from tests.workflows.conftest import local_server
 from tests.workflows.releasing import released
-from workflows import attributes
 
 CANDIDATES = 20_000
 AT_ONCE = 6
@@ -43,13 +39,7 @@ async def main() -> None:
     logging.disable(logging.WARNING)
     decisions, seconds = decided()
     rows = [(f"gate decisions per second ({CANDIDATES} candidates, one in ten fails)", f"{decisions / seconds:,.0f}")]
-    environment = await WorkflowEnvironment.start_local(
-        data_converter=pydantic_data_converter,
-        dev_server_existing_path=str(TEMPORAL),
-        dev_server_extra_args=temporal_config(),
-        search_attributes=attributes.ALL,
-    )
-    async with environment:
+    async with await local_server() as environment:
         alone, together = await _alone_and_together(environment.client)
         _, in_turn = await _alone_and_together(environment.client, Gate(window=1, smallest=1, largest=1))
     rows += [

@@ -9,34 +9,26 @@ from __future__ import annotations
 import json
 import os
 import signal
-import tempfile
 import time
-from pathlib import Path
 
+from benchmarks.own_stack import own_stack
 from settings import StackSettings
 from stack.places import StateDirectory
 from stack.supervision import Supervisor
 from tests.e2e.application import Application
-from tests.e2e.commandline import CommandLine
 
 STEP = 8
 
 
 def main() -> None:
     """Print one line per kill."""
-    with tempfile.TemporaryDirectory() as directory:
-        settings = StackSettings.on_free_ports(Path(directory, "state"))
-        onward = CommandLine(settings.environment())
-        onward.run("up")
-        try:
-            application = Application(onward, settings, Path(directory, "shop"), "bench")
-            undisturbed = _release(application, settings, None)
-            print(f"{'nobody killed':36} {undisturbed:6.1f} s")
-            for part in ("worker-build", "worker-orchestrate"):
-                seconds = _release(application, settings, part)
-                print(f"{part + ' killed in the build':36} {seconds:6.1f} s, {seconds - undisturbed:+.1f} s")
-        finally:
-            onward.run("down", "--purge")
+    with own_stack() as stack:
+        application = stack.application()
+        undisturbed = _release(application, stack.settings, None)
+        print(f"{'nobody killed':36} {undisturbed:6.1f} s")
+        for part in ("worker-build", "worker-orchestrate"):
+            seconds = _release(application, stack.settings, part)
+            print(f"{part + ' killed in the build':36} {seconds:6.1f} s, {seconds - undisturbed:+.1f} s")
 
 
 def _release(application: Application, settings: StackSettings, victim: str | None) -> float:

@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 import time
 from collections import defaultdict
-from pathlib import Path
 from uuid import uuid4
 
 from temporalio.client import Client, WorkflowHandle
@@ -23,6 +21,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from activities.manifest_reader import ManifestReader
 from benchmarks import warm_slices
+from benchmarks.own_stack import TRIVIAL_SUITE, own_stack
 from domain import identity, keys
 from domain.artifact import Digest
 from domain.attestation import seal
@@ -38,36 +37,24 @@ from stack.engine import bridge_gateway
 from stack.places import StateDirectory
 from stack.servers import BUCKET, temporal_address
 from stack.workers import worker_environment
-from tests.e2e.application import Application
-from tests.e2e.commandline import CommandLine
 from workflows.regression import RegressionWorkflow
 
 SIZES = (1, 10, 50, 100)
-SUITE = """\
-from pathlib import Path
-Path("/reports/junit.xml").write_text('<testsuite><testcase name="test_smoke_nothing"/></testsuite>')
-"""
 
 
 async def main() -> None:
     """Print one table."""
-    with tempfile.TemporaryDirectory() as directory:
-        settings = StackSettings.on_free_ports(Path(directory, "state"))
-        onward = CommandLine(settings.environment())
-        onward.run("up")
-        try:
-            application = Application(onward, settings, Path(directory, "shop"), "bench")
-            application.write("catalog/tests/integration/suite.py", SUITE)
-            digest = application.release("catalog")["manifest"]["digest"]
-            first, basis = _published(settings, digest, max(SIZES))
-            client = await Client.connect(temporal_address(settings), data_converter=pydantic_data_converter)
-            print("suites     wall    ideal  ratio slice up   suites   down  slowest  ratio to the slowest alone")
-            alone = 0.0
-            for size in SIZES:
-                alone = await _measured(client, digest, dict(list(basis.items())[: size - 1]), alone)
-            warm_slices.compare(settings, first)
-        finally:
-            onward.run("down", "--purge")
+    with own_stack() as stack:
+        application = stack.application()
+        application.write("catalog/tests/integration/suite.py", TRIVIAL_SUITE)
+        digest = application.release("catalog")["manifest"]["digest"]
+        first, basis = _published(stack.settings, digest, max(SIZES))
+        client = await Client.connect(temporal_address(stack.settings), data_converter=pydantic_data_converter)
+        print("suites     wall    ideal  ratio slice up   suites   down  slowest  ratio to the slowest alone")
+        alone = 0.0
+        for size in SIZES:
+            alone = await _measured(client, digest, dict(list(basis.items())[: size - 1]), alone)
+        warm_slices.compare(stack.settings, first)
 
 
 def _published(settings: StackSettings, digest: Digest, count: int) -> tuple[Manifest, dict[str, Digest]]:

@@ -7,27 +7,24 @@ down is shown and not subtracted. A whole stack is started on free ports, and is
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.by_hand import ByHand
 from benchmarks.memory import resident
+from benchmarks.own_stack import own_stack
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty
 from domain.release import Stage
 from engines.docker_api import connect
-from settings import StackSettings
 from stack.places import StateDirectory
 from stack.supervision import Supervisor
 from tests.e2e.application import Application
-from tests.e2e.commandline import CommandLine
 
 ROUNDS = 3
 AIM = 2.0  # seconds of Onward's own in a warm release
@@ -39,18 +36,11 @@ Times = defaultdict[str, list[float]]
 
 def main() -> None:
     """Print the tables."""
-    with tempfile.TemporaryDirectory() as directory:
-        settings = StackSettings.on_free_ports(Path(directory, "state"))
-        onward = CommandLine(settings.environment())
-        up = onward.run("up")
-        assert up.exit_code == 0, str(up)
-        try:
-            with closing(connect(settings.docker_host)) as client:
-                application = Application(onward, settings, Path(directory, "shop"), "bench")
-                _measured(application, ByHand(settings, application, client))
-            _memory(Supervisor(StateDirectory(settings)))
-        finally:
-            onward.run("down", "--purge")
+    with own_stack() as stack:
+        with closing(connect(stack.settings.docker_host)) as client:
+            application = stack.application()
+            _measured(application, ByHand(stack.settings, application, client))
+        _memory(Supervisor(StateDirectory(stack.settings)))
 
 
 def _measured(application: Application, by_hand: ByHand) -> None:

@@ -10,45 +10,33 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import tempfile
 import time
 from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
+from benchmarks.own_stack import TRIVIAL_SUITE, own_stack
 from domain.gate import Gate
 from domain.gate_messages import GATE, GateState
 from domain.identity import Duty, gate_id, task_queue
-from settings import StackSettings
 from stack.servers import temporal_address
 from tests.e2e.application import Application
-from tests.e2e.commandline import CommandLine
 
 ROLES = tuple(f"role{number}" for number in range(6))
 IN_TURN = Gate(window=1, smallest=1, largest=1)
-SUITE = """\
-from pathlib import Path
-Path("/reports/junit.xml").write_text('<testsuite><testcase name="test_smoke_nothing"/></testsuite>')
-"""
 
 
 async def main() -> None:
     """Print one line for each kind of gate."""
-    with tempfile.TemporaryDirectory() as directory:
-        settings = StackSettings.on_free_ports(Path(directory, "state"))
-        onward = CommandLine(settings.environment())
-        onward.run("up")
-        try:
-            client = await Client.connect(temporal_address(settings), data_converter=pydantic_data_converter)
-            for name, gate in (("ahead", Gate()), ("inturn", IN_TURN)):
-                state = GateState(application=name, gate=gate)
-                await client.start_workflow(GATE, state, id=gate_id(name), task_queue=task_queue(Duty.ORCHESTRATE))
-                alone, together = _measured(Application(onward, settings, Path(directory, name), name))
-                kind = "without speculation" if gate is IN_TURN else "with speculation"
-                print(f"{kind:20} alone {alone:5.1f} s, six at once {together:5.1f} s = {together / alone:.2f} ×")
-        finally:
-            onward.run("down", "--purge")
+    with own_stack() as stack:
+        client = await Client.connect(temporal_address(stack.settings), data_converter=pydantic_data_converter)
+        for name, gate in (("ahead", Gate()), ("inturn", IN_TURN)):
+            state = GateState(application=name, gate=gate)
+            await client.start_workflow(GATE, state, id=gate_id(name), task_queue=task_queue(Duty.ORCHESTRATE))
+            alone, together = _measured(stack.application(name))
+            kind = "without speculation" if gate is IN_TURN else "with speculation"
+            print(f"{kind:20} alone {alone:5.1f} s, six at once {together:5.1f} s = {together / alone:.2f} ×")
 
 
 def _measured(application: Application) -> tuple[float, float]:
@@ -65,7 +53,7 @@ def _copied(repository: Path, role: str) -> None:
     definition = repository / role / "service.yaml"
     text = definition.read_text().replace("role: catalog", f"role: {role}").replace("/catalog}", f"/{role}}}")
     definition.write_text(text)
-    (repository / role / "tests" / "integration" / "suite.py").write_text(SUITE)
+    (repository / role / "tests" / "integration" / "suite.py").write_text(TRIVIAL_SUITE)
 
 
 def _timed(application: Application, roles: tuple[str, ...]) -> float:

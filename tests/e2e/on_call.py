@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.http_server import serving
 
 
 @dataclass
@@ -38,10 +39,5 @@ def somebody_on_call() -> Iterator[OnCall]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     on_call.channel = f"json://127.0.0.1:{server.server_port}/"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield on_call
-    finally:
-        server.shutdown()
-        server.server_close()

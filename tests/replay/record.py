@@ -13,14 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
 
-from stack.servers import temporal_config
 from tests.fakes.onward import MemoryOnward
 from tests.replay import incident_stories, stories
-from tests.workflows.conftest import TEMPORAL
-from workflows import attributes
+from tests.workflows.conftest import local_server
 
 HISTORIES = Path(__file__).with_name("histories")
 
@@ -38,14 +34,7 @@ STORIES: list[Story] = [
 
 async def record() -> None:
     """Write one file per story; traces of this machine are left out."""
-    environment = await WorkflowEnvironment.start_local(
-        data_converter=pydantic_data_converter,
-        dev_server_existing_path=str(TEMPORAL),
-        search_attributes=attributes.ALL,
-        identity="onward",
-        dev_server_extra_args=temporal_config(),
-    )
-    async with environment:
+    async with await local_server(identity="onward") as environment:
         for story in STORIES:
             onward = MemoryOnward()
             async with onward.workers(environment.client):

@@ -7,13 +7,10 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from stack.servers import temporal_config
 from tests.e2e.commandline import Answer, CommandLine
-from tests.workflows.conftest import TEMPORAL
-from workflows import attributes
+from tests.workflows.conftest import local_server
 
 #: Runs ``onward`` beside the workers of this process.
 Asks = Callable[..., Awaitable[Answer]]
@@ -22,13 +19,7 @@ Asks = Callable[..., Awaitable[Answer]]
 @pytest.fixture(scope="session")
 async def temporal() -> AsyncIterator[WorkflowEnvironment]:
     """A server in real time: it is processes that wait here."""
-    environment = await WorkflowEnvironment.start_local(
-        data_converter=pydantic_data_converter,
-        dev_server_existing_path=str(TEMPORAL),
-        search_attributes=attributes.ALL,
-        dev_server_extra_args=temporal_config(),
-    )
-    async with environment:
+    async with await local_server() as environment:
         yield environment
 
 

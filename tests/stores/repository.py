@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from tests.http_server import serving
 
 #: A commit that no repository has.
 NOWHERE = "0" * 39 + "1"
@@ -74,14 +74,6 @@ class Locked(Quiet):
         self.end_headers()
 
 
-@contextmanager
-def web_server(directory: Path, handler: type[Quiet] = Quiet) -> Iterator[str]:
+def web_server(directory: Path, handler: type[Quiet] = Quiet) -> AbstractContextManager[str]:
     """Its address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(directory))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    return serving(ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(directory))))

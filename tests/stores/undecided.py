@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.http_server import serving
 
 
 class _Undecided(BaseHTTPRequestHandler):
@@ -46,14 +46,6 @@ class UndecidedServer(ThreadingHTTPServer):
         self.content = content
 
 
-@contextmanager
-def undecided_server(code: str, content: bytes) -> Iterator[str]:
+def undecided_server(code: str, content: bytes) -> AbstractContextManager[str]:
     """Its address."""
-    with UndecidedServer(code, content) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    return serving(UndecidedServer(code, content))

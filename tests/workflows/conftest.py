@@ -65,14 +65,23 @@ async def _ended(client: Client, memory: MemoryOnward) -> None:
 @pytest.fixture
 async def impatient() -> AsyncIterator[WorkflowEnvironment]:
     """A server that asks workflows to continue as new after few events."""
-    environment = await WorkflowEnvironment.start_local(
+    async with await local_server("limit.historyCount.suggestContinueAsNew=40") as environment:
+        yield environment
+
+
+async def local_server(*configuration: str, identity: str | None = None) -> WorkflowEnvironment:
+    """A dev server in real time, in memory.
+
+    :param configuration: dynamic configuration values beside ours, such as ``key=1``.
+    :param identity: how its client is called in histories.
+    """
+    return await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=str(TEMPORAL),
         search_attributes=attributes.ALL,
+        identity=identity,
         dev_server_extra_args=[
-            *("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=40"),
+            *(word for value in configuration for word in ("--dynamic-config-value", value)),
             *temporal_config(),
         ],
     )
-    async with environment:
-        yield environment

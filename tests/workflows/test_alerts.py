@@ -18,7 +18,7 @@ from domain.identity import canonical_name
 from starter.alerts import alerts_of
 from starter.listening import Listener
 from tests.fakes.onward import MemoryOnward
-from tests.workflows.conftest import TEMPORAL
+from tests.workflows.conftest import local_server
 from tests.workflows.incidents import Incident
 from tests.workflows.releasing import released, started
 
@@ -71,7 +71,7 @@ async def test_a_release_on_its_way_is_judged_by_its_own_bake(
 
 
 async def test_when_temporal_goes_away_alertmanager_is_to_try_again() -> None:
-    async with await WorkflowEnvironment.start_local(dev_server_existing_path=str(TEMPORAL)) as server:
+    async with await local_server() as server:
         address = server.client.service_client.config.target_host
         client = await Client.connect(address, data_converter=pydantic_data_converter)
     listener = Listener(alerts_of(client), SecretStr(""))
