@@ -34,7 +34,10 @@ class PlanActivities:
             )
             definition = read_definition(found)
             plans = [self._builds.plan(kind, definition, files, progress) for kind in artifacts_to_build(definition)]
-            return PlannedArtifacts(artifacts=tuple(self._planned(plan.inputs) for plan in plans))
+            return PlannedArtifacts(
+                artifacts=tuple(self._planned(plan.inputs) for plan in plans),
+                retires=bool(definition.tests and definition.tests.retired),
+            )
 
     def _planned(self, inputs: BuildInputs) -> PlannedArtifact:
         found = self._builds.find(inputs)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pydantic import Field
 
 from domain.artifact import ArtifactKind, Digest
@@ -119,9 +117,10 @@ class PlannedArtifact(Message):
 
 
 class PlannedArtifacts(Message):
-    """What the build stage would make and reuse."""
+    """What the build stage would make and reuse; ``retires``: cases of the previous suite are retired."""
 
     artifacts: tuple[PlannedArtifact, ...]
+    retires: bool = False
 
 
 class PlannedDeploy(Message):
@@ -164,19 +163,21 @@ class Plan(Message):
 
 
 def planned_suites(
-    release: ReleaseRequest, published: PublishedSuites, artifacts: Sequence[PlannedArtifact]
+    release: ReleaseRequest, published: PublishedSuites, planned: PlannedArtifacts
 ) -> tuple[PlannedSuite, ...]:
     """What :func:`domain.required_suites.required_suites` will ask for, as far as it is known before the build.
 
     A suite that is still to be built goes by its inputs: it is another one than the published.
     """
-    own = next((each.image or each.inputs for each in artifacts if each.kind is ArtifactKind.SUITE), None)
+    own = next((each.image or each.inputs for each in planned.artifacts if each.kind is ArtifactKind.SUITE), None)
     images = {role: suite.image for role, suite in published.suites.items()}
+    previous = published.suites.get(release.role)
+    retires = planned.retires and previous is not None and previous.release != release.id
     return tuple(
         PlannedSuite(
             role=role,
             origin=origin,
             release=release.id if origin is Origin.NEW else published.suites[role].release,
         )
-        for role, origin in origins(release.role, own, images)
+        for role, origin in origins(release.role, own, images, retires=retires)
     )

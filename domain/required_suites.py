@@ -16,16 +16,18 @@ from domain.service_tests import Tests
 from domain.suite import Excuse
 
 
-def origins(role: str, own: str | None, published: Mapping[str, Digest]) -> list[tuple[str, Origin]]:
+def origins(role: str, own: str | None, published: Mapping[str, Digest], *, retires: bool) -> list[tuple[str, Origin]]:
     """The rule itself: whose suites a candidate must pass, and why; its own first.
 
-    A previous suite that is the new one, bit by bit, is not run twice.
+    A previous suite that is the new one, bit by bit, is not run twice – unless cases of it are
+    retired: they must be there, and only the previous one may break them.
 
     :param own: the image of the candidate's suite, ``None`` if it has none.
     :param published: role → the image of the suite of what is published, of those that have one.
+    :param retires: whether the candidate retires cases of the previous one.
     """
     found = [(role, Origin.NEW)] if own is not None else []
-    if role in published and published[role] != own:
+    if role in published and (retires or published[role] != own):
         found.append((role, Origin.PREVIOUS))
     return found + [(other, Origin.PUBLISHED) for other in sorted(published) if other != role]
 
@@ -38,8 +40,9 @@ def required_suites(
     :param digest: of the candidate's manifest.
     """
     published = {role: suite for role, (_, manifest) in basis.items() if (suite := suite_of(manifest))}
-    suites = []
-    for role, origin in origins(candidate.service.role, suite_of(candidate), published):
+    own, suites = candidate.service.role, []
+    retires = own in basis and bool(_retired(candidate, basis[own][1]))
+    for role, origin in origins(own, suite_of(candidate), published, retires=retires):
         name, manifest = (digest, candidate) if origin is Origin.NEW else basis[role]
         quarantined = _quarantined(manifest.definition.tests)
         excuses = _for_previous(candidate, manifest) if origin is Origin.PREVIOUS else quarantined
@@ -81,17 +84,17 @@ def in_force(suites: Sequence[SuiteToRun], today: date) -> list[SuiteToRun]:
 
 
 def _for_previous(candidate: Manifest, previous: Manifest) -> tuple[Excuse, ...]:
-    """What is retired must be there to be broken; what is quarantined, before or now, need not.
+    """What is retired must be there to be broken; what is quarantined, before or now, need not."""
+    loose = (*_quarantined(previous.definition.tests), *_quarantined(candidate.definition.tests))
+    return (*_retired(candidate, previous), *(each.model_copy(update={"must_match": False}) for each in loose))
 
-    A previous version of the same commit – published, and then released once more – is the one that
-    the cases were retired in: nothing is left to retire.
-    """
+
+def _retired(candidate: Manifest, previous: Manifest) -> tuple[Excuse, ...]:
+    """Nothing once the same commit is published: that version is the one that the cases were retired in."""
     tests = candidate.definition.tests
-    loose = (*_quarantined(previous.definition.tests), *_quarantined(tests))
-    excuses = tuple(each.model_copy(update={"must_match": False}) for each in loose)
     if tests is None or previous.commit == candidate.commit:
-        return excuses
-    return (*(Excuse(case=each.case, why=f"retired by {each.owner}") for each in tests.retired), *excuses)
+        return ()
+    return tuple(Excuse(case=each.case, why=f"retired by {each.owner}") for each in tests.retired)
 
 
 def _suite(manifest: Manifest, digest: Digest, origin: Origin, excuses: tuple[Excuse, ...]) -> SuiteToRun:

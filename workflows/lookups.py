@@ -119,7 +119,7 @@ class PlanWorkflow:
         return Plan(
             release=request.release.id,
             artifacts=planned.artifacts,
-            suites=planned_suites(request.release, suites, planned.artifacts),
+            suites=planned_suites(request.release, suites, planned),
             deploys=tuple(there),
         )
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.artifact import ArtifactKind, digest_of
 from domain.junit import Verdict
-from domain.lookups import PlannedArtifact, PublishedSuite, PublishedSuites, planned_suites
+from domain.lookups import PlannedArtifact, PlannedArtifacts, PublishedSuite, PublishedSuites, planned_suites
 from domain.regression import Origin
 from domain.release import ReleaseRequest
 from domain.required_suites import in_force, suite_of, unfounded
@@ -39,9 +39,16 @@ def test_a_first_release_has_no_previous_one_and_who_has_no_suite_is_asked_for_n
     assert suites(version(tests=False)) == []
 
 
-@pytest.mark.parametrize("extra", ["", RETIRED])
-def test_the_same_suite_is_not_run_twice(extra: str) -> None:
-    assert names(suites(version(name="1", extra=extra), version(name="1"))) == [("cart", Origin.NEW)]
+def test_the_same_suite_is_not_run_twice() -> None:
+    assert names(suites(version(name="1"), version(name="1"))) == [("cart", Origin.NEW)]
+
+
+def test_the_same_suite_is_run_as_the_previous_one_when_cases_of_it_are_retired() -> None:
+    found = suites(version(name="1", extra=RETIRED, commit="b" * 40), version(name="1"))
+
+    assert names(found) == [("cart", Origin.NEW), ("cart", Origin.PREVIOUS)]
+    report = judge(outcome(test_kept=True), excuses=found[1].excuses)
+    assert report.reason.startswith("no case is called 'test_old', which is retired by cart-team")
 
 
 def test_a_version_that_drops_its_suite_still_passes_the_previous_one() -> None:
@@ -156,10 +163,10 @@ CASES = st.sampled_from(["", "1", "2"])
 
 
 @settings(deadline=None)
-@given(own=CASES, published=st.dictionaries(st.sampled_from(["cart", "web", "catalog"]), CASES))
-def test_a_plan_lists_what_will_be_required(own: str, published: dict[str, str]) -> None:
+@given(own=CASES, retires=st.booleans(), published=st.dictionaries(st.sampled_from(["cart", "web", "catalog"]), CASES))
+def test_a_plan_lists_what_will_be_required(own: str, retires: bool, published: dict[str, str]) -> None:
     """An empty name is a version without a suite."""
-    candidate = version(name=own or "9", tests=bool(own))
+    candidate = version(name=own or "9", tests=bool(own), extra=RETIRED if retires and own else "", commit="b" * 40)
     basis = [version(role, name or "8", tests=bool(name)) for role, name in published.items()]
     required = suites(candidate, *basis)
 
@@ -172,7 +179,11 @@ def test_a_plan_lists_what_will_be_required(own: str, published: dict[str, str])
         if (image := suite_of(each))
     }
     request = ReleaseRequest(application="shop", role="cart", repository="r", commit=candidate.commit)
-    planned = planned_suites(request, PublishedSuites(suites=there), built)
+    planned = planned_suites(
+        request,
+        PublishedSuites(suites=there),
+        PlannedArtifacts(artifacts=tuple(built), retires=bool(retires and own)),
+    )
 
     assert [(each.role, each.origin) for each in planned] == names(required)
     assert [each.release for each in planned if each.origin is not Origin.NEW] == [
@@ -185,7 +196,7 @@ def test_a_suite_that_is_still_to_be_built_is_planned_beside_the_previous_one() 
     published = PublishedSuites(suites={"cart": PublishedSuite(release="release:shop-cart:1", image=digest_of(b"1"))})
     unbuilt = PlannedArtifact(kind=ArtifactKind.SUITE, inputs=digest_of(b"inputs"), reused=False)
 
-    planned = planned_suites(request, published, [unbuilt])
+    planned = planned_suites(request, published, PlannedArtifacts(artifacts=(unbuilt,)))
 
     assert [(each.origin, each.release) for each in planned] == [
         (Origin.NEW, request.id),
