@@ -12,12 +12,12 @@ from docker import DockerClient
 
 from engines.docker_api import connect
 from engines.labels import Label
-from engines.swarm_api import SwarmServices
 from settings import StackSettings
 from tests.e2e.application import Application
 from tests.e2e.collector import Collector, running_collector
 from tests.e2e.commandline import CommandLine
 from tests.e2e.on_call import OnCall, somebody_on_call
+from tests.e2e.slices import remove_services
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +100,4 @@ def _an_application(
 ) -> Iterator[Application]:
     name = f"t{uuid4().hex[:8]}"
     yield Application(onward, settings, directory / "repository", name)
-    services = SwarmServices(engine)
-    for service in services.labelled({Label.APPLICATION: name}):
-        services.remove(service["Spec"]["Name"])
+    remove_services(engine, {Label.APPLICATION: name})

@@ -16,6 +16,7 @@ from examples.repository import APPLICATION
 from settings import StackSettings
 from starter.demo import ROLES
 from tests.e2e.commandline import CommandLine
+from tests.e2e.slices import remove_services
 
 
 @pytest.fixture
@@ -29,8 +30,7 @@ def nobodys_shop(stack_settings: StackSettings, engine: DockerClient) -> Iterato
                 f"stack {labels[Label.STACK]} has a {APPLICATION} on this engine: `onward down --purge` ends it"
             )
     yield
-    for service in services.labelled({Label.APPLICATION: APPLICATION, Label.STACK: stack_settings.name}):
-        services.remove(service["Spec"]["Name"])
+    remove_services(engine, {Label.APPLICATION: APPLICATION, Label.STACK: stack_settings.name})
 
 
 @pytest.mark.usefixtures("nobodys_shop")
