@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ONWARD = Path(sys.executable).with_name("onward")
 TIMEOUT = 400
 
@@ -39,11 +41,15 @@ class CommandLine:
         self.environment = {**os.environ, **environment}
 
     def run(self, *words: str) -> Answer:
-        """Run to the end."""
-        done = subprocess.run(
-            [ONWARD, *words], env=self.environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
-        )
-        return Answer(done.returncode, done.stdout, done.stderr)
+        """Run to the end; what it said until then is in the failure if it comes to none."""
+        process = self.start(*words)
+        try:
+            stdout, stderr = process.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            stdout, stderr = process.communicate()
+            pytest.fail(f"`onward {' '.join(words)}` had not ended after {TIMEOUT} s:\n{stdout}\n{stderr}")
+        return Answer(process.returncode, stdout, stderr)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Run in the background."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -13,11 +13,22 @@ from docker import DockerClient
 from engines.docker_api import connect
 from engines.labels import Label
 from settings import StackSettings
+from tests.e2e.aftermath import aftermath
 from tests.e2e.application import Application
 from tests.e2e.collector import Collector, running_collector
 from tests.e2e.commandline import CommandLine
 from tests.e2e.on_call import OnCall, somebody_on_call
 from tests.e2e.slices import remove_services
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A case that failed shows what its stack was at."""
+    report = yield
+    settings = item.funcargs.get("stack_settings")
+    if report.failed and isinstance(settings, StackSettings):
+        report.sections += aftermath(settings).items()
+    return report
 
 
 @pytest.fixture(scope="session")
