@@ -87,8 +87,10 @@ def build_activities(settings: WorkerSettings) -> Activities:
     builds = BuildActivities(builder, registry, store, snapshots)
     asked = DockerBuilder(docker_api.connect(settings.build_docker_host, docker_api.BRISK))
     planned = BuildActivities(asked, registry, object_store(settings, BRISK), snapshots)
+    sources = SourceActivities(repositories, store, snapshots)
     return [
-        SourceActivities(repositories, store, snapshots).fetch_source,
+        sources.fetch_source,
+        sources.compare,
         FixActivities(repositories).examine,
         builds.build,
         PlanActivities(repositories, planned).plan_builds,

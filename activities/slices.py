@@ -27,14 +27,15 @@ class SliceActivities:
         """Run every version of the combination under its canonical name, and say which suites to run.
 
         A second attempt finds what the first one made. A service that does not come up is a
-        fault of the combination: an answer, not an error. :raises Untrusted: see ``Combinations``.
+        fault of the combination: an answer, not an error; one that is known before brings nothing up.
+        :raises Untrusted: see ``Combinations``.
         """
         with Heartbeat() as progress:
             progress.say("reading the manifests")
             combination = self._combinations.read(request.regression)
             versions = {role: manifest.release for role, (_, manifest) in combination.basis.items()}
-            if combination.fault:
-                return SliceReady(versions=versions, fault=combination.fault)
+            if fault := request.regression.fault or combination.fault:
+                return SliceReady(versions=versions, fault=fault)
             up = self._slices.up(request.owner, self._combinations.deployments(combination), progress)
             return SliceReady(versions=versions, urls=up.urls, suites=tuple(combination.suites), fault=up.fault)
 

@@ -18,6 +18,7 @@ class RegressionRequest(Message):
 
     :param test: the number by which the gate knows this test.
     :param ordinal: the how manieth test of this release it is, for the names of its logs.
+    :param fault: why the candidate must not be published on this basis, whatever its suites would say.
     """
 
     release: str
@@ -27,6 +28,7 @@ class RegressionRequest(Message):
     basis: Snapshot
     test: int
     ordinal: int = 1
+    fault: str = ""
 
 
 class SliceRequest(Message):

@@ -9,14 +9,32 @@ from domain.environment import Environment
 from domain.gate_decisions import Snapshot
 from domain.manifest import Dependency, ManifestPointer
 from domain.message import Message
+from domain.release import ReleaseRequest
 from domain.service import Kind, ServiceDefinition
 
 
 class Source(Message):
-    """A service's source, fetched once: what it says of itself and where the snapshot is."""
+    """A service's source, fetched once: what it says of itself and where the snapshot is.
+
+    ``follows``: the manifest of the version that was published then, which the commit is not behind.
+    """
 
     definition: ServiceDefinition
     snapshot: Artifact
+    follows: Digest | None = None
+
+
+class Comparison(Message):
+    """Is a release behind another version of its service, which is published or about to be?"""
+
+    release: ReleaseRequest
+    version: Digest
+
+
+class Compared(Message):
+    """``behind`` says why the release must not follow that version; empty when it may."""
+
+    behind: str = ""
 
 
 class BuildRequest(Message):

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.regression_steps import RegressionRequest, RegressionResult
     from domain.release import ReleaseRegression, ReleaseRequest
     from workflows import policies
+    from workflows.ancestry import Ancestry
     from workflows.regression import RegressionWorkflow
     from workflows.signalling import heard
 
@@ -40,11 +41,13 @@ class Candidacy:
         self._request = request
         self._tell = tell
         self._is_fix = is_fix
+        self._ancestry = Ancestry(request)
         self._key = candidate_key(request.id, workflow.info().run_id)
         self._manifest: Digest | None = None
         self._asked: Test | None = None
         self._tested: Test | None = None
         self._tests = 0
+        self._behind = ""
         self._result: RegressionResult | None = None
         self._published: Published | None = None
         self._rejected: Rejected | None = None
@@ -82,6 +85,10 @@ class Candidacy:
 
     # --- what the release does --------------------------------------------------------------
 
+    def follows(self, version: Digest | None) -> None:
+        """The release is not behind this version of its service: the source stage has looked."""
+        self._ancestry.follows(version)
+
     async def join(self, manifest: Digest) -> None:
         """Ask to be published."""
         self._manifest = manifest
@@ -90,7 +97,8 @@ class Candidacy:
     async def passed(self) -> RegressionResult:
         """Run the regression that the gate asks for until one passes.
 
-        :raises ApplicationError: ``RegressionFailed`` – the gate says that the failed one counts.
+        :raises ApplicationError: the gate says that the failed one counts. ``RegressionFailed``, or
+            ``Superseded`` when it failed because a newer version of the service is published.
         """
         result: RegressionResult | None = None
         while True:
@@ -160,6 +168,9 @@ class Candidacy:
 
     async def _regression(self, asked: Test) -> RegressionResult | None:
         """One regression, or ``None`` when the gate asked for another one meanwhile."""
+        self._behind = await self._ancestry.fault(asked.basis)
+        if self._asked is not asked:
+            return None
         self._tests += 1
         request = RegressionRequest(
             release=self._request.id,
@@ -169,6 +180,7 @@ class Candidacy:
             basis=asked.basis,
             test=asked.test,
             ordinal=self._tests,
+            fault=self._behind,
         )
         regression = await workflow.start_child_workflow(
             RegressionWorkflow.run,
@@ -199,6 +211,8 @@ class Candidacy:
             await self.introduce()
 
     def _failure(self, result: RegressionResult | None) -> ApplicationError:
+        if self._behind and result is not None:
+            return ApplicationError(self._behind, type=Superseded.__name__, non_retryable=True)
         failed = next((each for each in result.suites if each.verdict is Verdict.FAILED), None) if result else None
         text = result.failure if result and result.failure else self._rejected.reason if self._rejected else ""
         evidence = [failed.log] if failed else []

@@ -98,6 +98,7 @@ class ReleaseWorkflow(AtTheGate):
                 self._request,
                 **policies.long(Duty.BUILD, f"fetch {self._request.commit[:12]}", SOURCE_TIMEOUT),
             )
+            self._candidacy.follows(source.follows)
             note.detail = f"snapshot {source.snapshot.digest[:19]}"
         return source
 

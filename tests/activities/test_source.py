@@ -8,11 +8,14 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.fixes import FixActivities
+from activities.published_sets import PublishedSets
 from activities.source import SourceActivities
-from domain.errors import InvalidDefinition
+from domain import keys
+from domain.artifact import Digest
+from domain.errors import InvalidDefinition, Untrusted
 from domain.release import ReleaseRequest
 from domain.roll_forward_messages import FixProposal
-from domain.stages import Source
+from domain.stages import Comparison, Source
 from tests.fakes.onward import REPOSITORY, MemoryOnward, PlainSnapshots
 
 
@@ -118,3 +121,45 @@ def test_a_fix_whose_files_are_missing_is_refused_before_it_is_begun(onward: Mem
 
     with pytest.raises(InvalidDefinition, match=r"cart/service.yaml:3: build.context: there is no directory app"):
         ActivityEnvironment().run(FixActivities(onward.repositories).examine, proposal)
+
+
+def test_what_is_published_is_said_to_be_followed_by_a_release_that_is_not_behind_it(onward: MemoryOnward) -> None:
+    assert _fetched(onward, onward.commit("cart")).follows is None
+    onward.publish("cart")
+
+    source = _fetched(onward, onward.commit("cart"))
+
+    assert source.follows == _published(onward)
+
+
+def test_a_release_is_compared_with_a_version_that_came_to_the_gate_before_it(onward: MemoryOnward) -> None:
+    onward.publish("cart")
+    ahead = onward.manifests().read_digest(_published(onward))
+    behind, beside = onward.commit("cart"), onward.commit("cart")
+    onward.repositories.commits[REPOSITORY, ahead.commit] = {}
+    onward.repositories.parents[ahead.commit] = (behind.commit,)
+
+    assert _compared(onward, beside) == ""
+    assert _compared(onward, behind) == (
+        f"{behind.commit[:12]} is an ancestor of {ahead.commit[:12]}, which is {ahead.release}: Onward never goes back"
+    )
+
+
+def test_a_version_whose_manifest_was_changed_is_compared_with_nothing(onward: MemoryOnward) -> None:
+    onward.publish("cart")
+    key = keys.manifest_key(_published(onward))
+    onward.store.put(key, onward.store.get(key).replace(b"cart", b"dart"))
+
+    with pytest.raises(Untrusted):
+        _compared(onward, onward.commit("cart"))
+
+
+def _published(onward: MemoryOnward) -> Digest:
+    current, _ = PublishedSets(onward.store).read(onward.application)
+    return current.services["cart"].manifest.digest
+
+
+def _compared(onward: MemoryOnward, release: ReleaseRequest) -> str:
+    activities = SourceActivities(onward.repositories, onward.store, PlainSnapshots())
+    comparison = Comparison(release=release, version=_published(onward))
+    return ActivityEnvironment().run(activities.compare, comparison).behind

@@ -55,6 +55,12 @@ class Application:
         assert release.returncode in (exit_codes or {0}), f"exit code {release.returncode}\n{stdout}\n{stderr}"
         return json.loads(stdout)
 
+    def stage(self, role: str) -> str:
+        """The stage that the newest release of a role is in; nothing when there is none."""
+        answer = self.onward.run("show", f"{self.name}-{role}", "--json")
+        stages = answer.document.get("stages") if answer.exit_code == 0 else None
+        return str(stages[-1]["name"]) if stages else ""
+
     def fix_words(self, role: str, commit: str) -> list[str]:
         """The command that fixes the roll-forward of a role."""
         return ["fix", f"{self.name}-{role}", "--commit", commit, "--by", "ann"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import time
 
@@ -19,12 +18,6 @@ from tests.e2e.commandline import CommandLine
 from tests.e2e.disturbance import killed, runs_again, temporal, until
 
 
-def _stage(onward: CommandLine, name: str) -> str:
-    answer = onward.run("show", name, "--json")
-    stages = json.loads(answer.stdout).get("stages") if answer.exit_code == 0 else None
-    return str(stages[-1]["name"]) if stages else ""
-
-
 def _service(engine: DockerClient, name: str) -> Json:
     found = SwarmServices(engine).find(name)
     assert found is not None
@@ -39,11 +32,11 @@ def _slow_build(application: Application) -> None:
 
 
 def test_a_build_worker_that_is_killed_in_the_middle_of_a_build(
-    application: Application, onward: CommandLine, stack_settings: StackSettings
+    application: Application, stack_settings: StackSettings
 ) -> None:
     _slow_build(application)
     release = application.start("catalog")
-    until(lambda: _stage(onward, f"{application.name}-catalog") == "build")
+    until(lambda: application.stage("catalog") == "build")
     time.sleep(2)
 
     killed(stack_settings, "worker-build")
@@ -54,7 +47,7 @@ def test_a_build_worker_that_is_killed_in_the_middle_of_a_build(
 
 
 def test_a_prod_worker_that_is_killed_in_the_middle_of_a_deploy_updates_once(
-    application: Application, onward: CommandLine, stack_settings: StackSettings, engine: DockerClient
+    application: Application, stack_settings: StackSettings, engine: DockerClient
 ) -> None:
     application.release("catalog")
     application.change("catalog/service.yaml", "LOG_LEVEL: info", "LOG_LEVEL: warning")
@@ -75,11 +68,11 @@ def test_a_prod_worker_that_is_killed_in_the_middle_of_a_deploy_updates_once(
 
 @pytest.mark.parametrize("part", ["worker-orchestrate", "temporal"])
 def test_the_workflows_worker_or_the_server_itself_is_killed_in_the_middle(
-    application: Application, onward: CommandLine, stack_settings: StackSettings, part: str
+    application: Application, stack_settings: StackSettings, part: str
 ) -> None:
     _slow_build(application)
     release = application.start("catalog")
-    until(lambda: _stage(onward, f"{application.name}-catalog") == "build")
+    until(lambda: application.stage("catalog") == "build")
 
     killed(stack_settings, part)
 
@@ -90,7 +83,7 @@ def test_the_workflows_worker_or_the_server_itself_is_killed_in_the_middle(
 def test_ctrl_c_leaves_the_release_to_itself(application: Application, onward: CommandLine) -> None:
     _slow_build(application)
     release = onward.start(*application.words("catalog"))
-    until(lambda: _stage(onward, f"{application.name}-catalog") == "build")
+    until(lambda: application.stage("catalog") == "build")
 
     release.send_signal(signal.SIGINT)
 
@@ -101,7 +94,7 @@ def test_ctrl_c_leaves_the_release_to_itself(application: Application, onward: C
 
 
 def test_a_cancel_stops_the_build_and_leaves_no_container(
-    application: Application, onward: CommandLine, stack_settings: StackSettings, engine: DockerClient
+    application: Application, stack_settings: StackSettings, engine: DockerClient
 ) -> None:
     dockerfile = (application.repository / "catalog" / "Dockerfile").read_text()
     mark = f"onward_cancel_{application.name}"

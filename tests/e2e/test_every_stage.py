@@ -49,7 +49,7 @@ def test_publish_nothing_is_published_over_what_cannot_be_read(
     application: Application, onward: CommandLine, bucket: S3ObjectStore
 ) -> None:
     release = application.start("catalog")
-    until(lambda: _stage(onward, application) == Stage.REGRESSION)
+    until(lambda: application.stage("catalog") == Stage.REGRESSION)
 
     with _spoilt(bucket, application.name):
         document = application.ended(release, 1)
@@ -70,7 +70,7 @@ def test_manifest_cancelled_while_nobody_signs(
     until(lambda: "Running in" in onward.run("why", f"{application.name}-catalog").stdout)
 
     with _nothing_dispatched(stack_settings, Duty.BUILD):
-        until(lambda: _stage(onward, application) == Stage.MANIFEST)
+        until(lambda: application.stage("catalog") == Stage.MANIFEST)
         temporal(stack_settings, "workflow", "cancel", "-w", _release(application))
         document = application.ended(release, 1)
 
@@ -137,13 +137,13 @@ def test_an_activity_that_is_paused_by_hand_waits_until_it_is_let_go(
     """As docs/on-call.md says for a server that must not be hammered."""
     with _nothing_dispatched(stack_settings, Duty.BUILD):
         release = application.start("catalog")
-        until(lambda: _stage(onward, application) == Stage.SOURCE)
+        until(lambda: application.stage("catalog") == Stage.SOURCE)
         described = temporal(stack_settings, "workflow", "describe", "-w", _release(application), "-o", "json")
         (pending,) = json.loads(described)["pendingActivities"]
         activity = ["--workflow-id", _release(application), "--activity-id", pending["activityId"]]
         temporal(stack_settings, "activity", "pause", *activity, "--reason", "git is down")
     time.sleep(3)
-    assert _stage(onward, application) == Stage.SOURCE
+    assert application.stage("catalog") == Stage.SOURCE
     assert "(git is down): temporal activity unpause" in onward.run("why", f"{application.name}-catalog").stdout
 
     temporal(stack_settings, "activity", "unpause", *activity)
@@ -173,12 +173,6 @@ def _retried(application: Application, onward: CommandLine) -> None:
 def _release(application: Application) -> str:
     service = ServiceId(application=application.name, role="catalog")
     return identity.release_id(service, application.commit)
-
-
-def _stage(onward: CommandLine, application: Application) -> str:
-    answer = onward.run("show", f"{application.name}-catalog", "--json")
-    stages = answer.document.get("stages") if answer.exit_code == 0 else None
-    return str(stages[-1]["name"]) if stages else ""
 
 
 @contextmanager

@@ -147,6 +147,25 @@ def test_when_the_head_fails_those_behind_it_are_tested_again_without_it(applica
         assert failed["manifest"]["digest"] not in document["regression"]["basis"].values()
 
 
+def test_an_older_commit_whose_build_is_slower_is_not_published_after_a_newer_one(application: Application) -> None:
+    dockerfile = (application.repository / "catalog/Dockerfile").read_text()
+    step = f'RUN ["python3", "-c", "import time; {application.name} = time.sleep(25)"]'
+    older = application.write("catalog/Dockerfile", f"{dockerfile}{step}\n")
+    application.write("catalog/Dockerfile", dockerfile)
+    newer = application.change("catalog/service.yaml", "LOG_LEVEL: info", "LOG_LEVEL: warning")
+
+    late = application.start("catalog", older)
+    until(lambda: application.stage("catalog") == "build")
+    first = application.ended(application.start("catalog", newer))
+    assert late.poll() is None, "it was built before the newer one was published"
+    second = application.ended(late)
+
+    assert (first["status"], first["number"]) == ("verified", 1)
+    assert (second["status"], second["number"], second["roll_forward"]) == ("superseded", None, None)
+    assert f"is an ancestor of {newer[:12]}" in second["stages"][-1]["detail"]
+    assert {row["commit"] for row in application.deployed("catalog").values()} == {newer}
+
+
 def test_a_release_that_is_terminated_in_the_queue_frees_its_place(
     application: Application, stack_settings: StackSettings
 ) -> None:

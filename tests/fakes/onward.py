@@ -175,8 +175,10 @@ class MemoryOnward:
             return list(orchestrating_activities(client, self.remind_every))
         if duty is Duty.BUILD:
             builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots())
+            sources = SourceActivities(self.repositories, self.store, PlainSnapshots())
             return [
-                SourceActivities(self.repositories, self.store, PlainSnapshots()).fetch_source,
+                sources.fetch_source,
+                sources.compare,
                 FixActivities(self.repositories).examine,
                 builds.build,
                 PlanActivities(self.repositories, builds).plan_builds,

@@ -41,8 +41,17 @@ async def in_queue(client: Client, onward: MemoryOnward, roles: Sequence[str]) -
     releases: dict[str, Release] = {}
     for role in roles:
         releases[role] = await started(client, onward.commit(role))
-        await _stand(client, onward, role)
+        await stands(client, onward, role)
     return releases
+
+
+async def stands(client: Client, onward: MemoryOnward, role: str) -> None:
+    """Wait until a role stands in the queue."""
+    for _ in range(200):
+        if role in await _queue(client, onward):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{role} does not stand in the queue")
 
 
 def let_go(onward: MemoryOnward) -> None:
@@ -89,14 +98,6 @@ async def swept(client: Client, onward: MemoryOnward) -> Swept:
     return await client.execute_workflow(
         SweepWorkflow.run, id=f"sweep-{onward.application}", task_queue=task_queue(Duty.ORCHESTRATE)
     )
-
-
-async def _stand(client: Client, onward: MemoryOnward, role: str) -> None:
-    for _ in range(200):
-        if role in await _queue(client, onward):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{role} does not stand in the queue")
 
 
 async def _queue(client: Client, onward: MemoryOnward) -> list[str]:

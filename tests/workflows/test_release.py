@@ -157,19 +157,6 @@ async def test_an_older_release_is_superseded_where_a_newer_one_was_faster(
     assert result.stages[-1].detail == f"{name} already runs release #99, newer than #2"
 
 
-async def test_a_ci_job_that_comes_late_puts_no_older_commit_over_a_newer_one(
-    temporal: WorkflowEnvironment, onward: MemoryOnward
-) -> None:
-    older, newer = onward.commit(level="old"), onward.commit(level="new")
-    onward.repositories.parents[newer.commit] = (older.commit,)
-    await released(temporal.client, newer)
-
-    result = await released(temporal.client, older)
-
-    assert (result.status, result.number) == (ReleaseStatus.SUPERSEDED, None)
-    assert f"is an ancestor of {newer.commit[:12]}, which is published as #1" in result.stages[-1].detail
-
-
 async def test_a_manifest_that_a_stranger_signed_is_not_published(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:
