@@ -36,6 +36,7 @@ class Run:
     number: int = 0
     turn: Environment | None = None
     over: bool = False
+    behind: bool = False
 
 
 class World:
@@ -86,9 +87,28 @@ class World:
                 case decided.SupersededBy():
                     self.end_well(run, ReleaseStatus.SUPERSEDED)
                 case decided.Rejected():
-                    self.end_badly(run, Stage.REGRESSION)
+                    self.rejected(run)
                 case decided.Test():
                     pass
+
+    def test_ends(self, candidate: Candidate, passed: bool) -> None:
+        """One that is behind the version of its role that it would follow is not tested at all."""
+        run = self.runs[candidate.key]
+        ahead = (candidate.basis or {}).get(run.request.role)
+        run.behind = any(
+            other.request.commit > run.request.commit
+            for key, other in self.runs.items()
+            if digest_of(key.encode()) == ahead
+        )
+        passed = passed and not run.behind
+        self.hear(self.gate.verdict(candidate.key, candidate.test, passed=passed, verdict=digest_of(b"v")))
+
+    def rejected(self, run: Run) -> None:
+        if not run.behind:
+            self.end_badly(run, Stage.REGRESSION)
+            return
+        self.end_well(run, ReleaseStatus.SUPERSEDED)
+        self.hear(self.gate.leave(run.key))
 
     def end_badly(self, run: Run, stage: Stage) -> None:
         run.over = True

@@ -34,6 +34,12 @@ class Machine(RuleBasedStateMachine, World):
             self.newest[role] += 1
             self.start(role, f"{self.newest[role]:040x}")
 
+    @precondition(lambda self: any(self.newest.values()))
+    @rule(data=st.data())
+    def a_slow_build_brings_an_older_commit(self, data: st.DataObject) -> None:
+        role = data.draw(st.sampled_from([role for role in ROLES if self.newest[role]]))
+        self.start(role, f"{data.draw(st.integers(1, self.newest[role]), label='which commit'):040x}")
+
     @precondition(lambda self: self.open)
     @rule(data=st.data())
     def on_call_fixes(self, data: st.DataObject) -> None:
@@ -61,7 +67,7 @@ class Machine(RuleBasedStateMachine, World):
     @rule(data=st.data(), passed=st.sampled_from([True, True, False]))
     def a_test_ends(self, data: st.DataObject, passed: bool) -> None:
         candidate = data.draw(st.sampled_from(self.tested()))
-        self.hear(self.gate.verdict(candidate.key, candidate.test, passed=passed, verdict=digest_of(b"v")))
+        self.test_ends(candidate, passed)
 
     @rule(data=st.data(), tests=st.integers(1, 6), deploys=st.integers(0, 6))
     def a_while_passes_in_which_all_goes_well(self, data: st.DataObject, tests: int, deploys: int) -> None:
@@ -109,6 +115,8 @@ class Machine(RuleBasedStateMachine, World):
         for there in self.prod.values():
             numbers = [number for number, _ in there]
             assert numbers == sorted(set(numbers))
+            commits = [commit for _, commit in there]
+            assert commits == sorted(commits), "an older commit"
 
     @invariant()
     def every_release_that_failed_belongs_to_exactly_one_roll_forward(self) -> None:
