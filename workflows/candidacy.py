@@ -10,20 +10,17 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from activities.gate import GateActivities
     from domain.artifact import Digest
     from domain.environment import Environment
     from domain.errors import RegressionFailed, Superseded
     from domain.gate_decisions import Decision, Published, Rejected, SupersededBy, Test, Turn
-    from domain.gate_messages import GivenVerdict, Hasten, Join, Leave, Resume, Verified
-    from domain.identity import Duty, candidate_key, gate_id, regression_id
+    from domain.identity import regression_id
     from domain.junit import Verdict
     from domain.regression_steps import RegressionRequest, RegressionResult
     from domain.release import ReleaseRegression, ReleaseRequest
-    from workflows import policies
     from workflows.ancestry import Ancestry
     from workflows.regression import RegressionWorkflow
-    from workflows.signalling import heard
+    from workflows.to_the_gate import ToTheGate
 
 Regression = ChildWorkflowHandle[RegressionWorkflow, RegressionResult]
 
@@ -40,9 +37,8 @@ class Candidacy:
     ) -> None:
         self._request = request
         self._tell = tell
-        self._is_fix = is_fix
         self._ancestry = Ancestry(request)
-        self._key = candidate_key(request.id, workflow.info().run_id)
+        self._gate = ToTheGate(request, is_fix)
         self._manifest: Digest | None = None
         self._asked: Test | None = None
         self._tested: Test | None = None
@@ -79,9 +75,9 @@ class Candidacy:
     async def introduce(self) -> None:
         """Go to the gate once more: the one that knew this release is gone."""
         if self._published is not None:
-            await self._resume(self._published)
+            await self._gate.resume(self._published, verified=self._verified)
         elif self._manifest is not None and self._rejected is None:
-            await self._join(self._manifest)
+            await self._gate.join(self._manifest)
 
     # --- what the release does --------------------------------------------------------------
 
@@ -92,7 +88,7 @@ class Candidacy:
     async def join(self, manifest: Digest) -> None:
         """Ask to be published."""
         self._manifest = manifest
-        await self._join(manifest)
+        await self._gate.join(manifest)
 
     async def passed(self) -> RegressionResult:
         """Run the regression that the gate asks for until one passes.
@@ -131,31 +127,25 @@ class Candidacy:
     async def verified(self) -> None:
         """Tell the gate that it is verified in ci, and wait for the others of its turn: they go to prod together."""
         self._verified = True
-        await self._say("verified", Verified(key=self._key))
+        await self._gate.verified()
         await self.turn(Environment.PROD)
 
     async def end(self) -> None:
         """Tell the gate that the turn is over."""
-        await self._say("deployed", Leave(key=self._key))
+        await self._gate.end()
 
     async def leave(self, holder: str = "", reason: str = "") -> None:
         """Tell the gate that nobody need wait any more.
 
         :param holder: the roll-forward in whose name the turns are frozen from now on, if it is published.
         """
-        number = self._published.number if self._published else 0
-        await self._say("leave", Leave(key=self._key, number=number, holder=holder, reason=reason))
+        if self._manifest is not None:
+            await self._gate.leave(self._published.number if self._published else 0, holder, reason)
 
     async def hasten(self) -> None:
         """Tell the gate that this is a fix now."""
-        await self._say("hasten", Hasten(key=self._key))
-
-    async def _say(self, signal: str, message: Leave | Hasten | Verified) -> None:
-        """A gate that is gone waits for nobody; one that was never asked does not know this release."""
-        if self._manifest is None:
-            return
-        if not await heard(self._gate.signal(signal, message)):
-            workflow.logger.info("the gate is gone")
+        if self._manifest is not None:  # a gate that was never asked does not know this release
+            await self._gate.hasten()
 
     # --- how ----------------------------------------------------------------------------------
 
@@ -206,9 +196,8 @@ class Candidacy:
     async def _answer(self, asked: Test, result: RegressionResult) -> None:
         if result.verdict is None:  # only a regression that has not ended has none
             raise ApplicationError("the regression ended without a verdict", non_retryable=True)
-        verdict = GivenVerdict(key=self._key, test=asked.test, passed=result.passed, verdict=result.verdict)
-        if not await heard(self._gate.signal("verdict", verdict)):  # another gate asks for another test
-            await self.introduce()
+        if not await self._gate.answer(asked.test, passed=result.passed, verdict=result.verdict):
+            await self.introduce()  # another gate asks for another test
 
     def _failure(self, result: RegressionResult | None) -> ApplicationError:
         if self._behind and result is not None:
@@ -217,39 +206,6 @@ class Candidacy:
         text = result.failure if result and result.failure else self._rejected.reason if self._rejected else ""
         evidence = [failed.log] if failed else []
         return ApplicationError(text, *evidence, type=RegressionFailed.__name__, non_retryable=True)
-
-    async def _join(self, manifest: Digest) -> None:
-        service = self._request.service
-        await workflow.execute_activity_method(
-            GateActivities.join,
-            Join(
-                application=service.application,
-                key=self._key,
-                role=service.role,
-                manifest=manifest,
-                express=self._is_fix(),
-            ),
-            **policies.lasting(Duty.ORCHESTRATE, f"join the queue of {service.application}"),
-        )
-
-    async def _resume(self, published: Published) -> None:
-        service = self._request.service
-        await workflow.execute_activity_method(
-            GateActivities.resume,
-            Resume(
-                application=service.application,
-                key=self._key,
-                role=service.role,
-                number=published.number,
-                express=self._is_fix(),
-                verified=self._verified,
-            ),
-            **policies.lasting(Duty.ORCHESTRATE, f"wait for a turn in {service.application}"),
-        )
-
-    @property
-    def _gate(self) -> workflow.ExternalWorkflowHandle[object]:
-        return workflow.get_external_workflow_handle(gate_id(self._request.application))
 
 
 def _noticed(regression: asyncio.Future[RegressionResult]) -> None:
