@@ -27,8 +27,9 @@ from engines.swarm_tasks import moment
 POLL = 0.2
 AT_ONCE = 8
 
-#: Seconds in which a network is free of its last container; until then Docker keeps it.
-NETWORK_PATIENCE = 60.0
+#: Seconds in which a network is free of its last container; until then Docker keeps it. Less than the
+#: minute that a sweep has for it, so that what keeps it is said.
+NETWORK_PATIENCE = 45.0
 
 
 class SwarmSlices:

@@ -12,7 +12,10 @@ Result = TypeVar("Result")
 
 
 async def all_or_first_error(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
-    """All results in order; the first error cancels the rest, waits for them, and is raised."""
+    """All results in order; the first error cancels the rest, waits for them, and is raised.
+
+    Nothing can be waited for when the workflow is thrown away by its worker, as one that was terminated is.
+    """
     tasks = [asyncio.ensure_future(one) for one in work]
     try:
         done, _ = await workflow.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
@@ -20,10 +23,12 @@ async def all_or_first_error(work: Iterable[Coroutine[Any, Any, Result]]) -> lis
             if task in done:
                 task.result()
         return [task.result() for task in tasks]
-    finally:
+    except BaseException as error:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if not isinstance(error, GeneratorExit):
+            await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 async def to_its_end(work: Awaitable[Result]) -> Result:

@@ -14,7 +14,7 @@ from domain.artifact import Digest, digest_of
 from domain.build import ImageRecipe, SiteRecipe
 from domain.deployment import Action, Deployment, ServiceState, TaskState, UpdateState, decide, is_whole
 from domain.environment import Environment
-from domain.errors import BuildFailed, Unreachable, VerifyFailed
+from domain.errors import BuildFailed, Conflict, Unreachable, VerifyFailed
 from domain.evidence import FiringMonitor
 from domain.identity import ServiceId, canonical_name
 from domain.manifest import Dependency
@@ -188,12 +188,13 @@ def failing(case: str = "test_total", message: str = "7 != 8") -> SuiteOutcome:
 
 
 class MemorySlices:
-    """Slices that are up at once; ``blocked`` holds them back, ``sick`` roles never come up."""
+    """Slices that are up at once; ``blocked`` holds them back, ``sick`` roles never come up, ``stuck`` ones stay."""
 
     def __init__(self) -> None:
         self.there: dict[str, FoundSlice] = {}
         self.versions: dict[str, dict[str, Digest]] = {}
         self.downs: list[str] = []
+        self.stuck: set[str] = set()
         self.sick: set[str] = set()
         self.blocked: threading.Event | None = None
 
@@ -208,6 +209,8 @@ class MemorySlices:
         return SliceUp(urls=urls, fault=f"{sick[0]} does not come up in the slice" if sick else "")
 
     def down(self, owner: SliceOwner, progress: Progress) -> None:
+        if owner.name in self.stuck:
+            raise Conflict(f"the network of {owner.name} is in use by a task that is gone")
         self.downs.append(owner.name)
         self.there.pop(owner.name, None)
 

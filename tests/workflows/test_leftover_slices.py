@@ -37,3 +37,16 @@ async def test_only_an_old_slice_whose_regression_is_over_is_removed(
     assert set(onward.slices.there) == {running, "slice-young"}
     let_go(onward)
     assert (await releases["cart"].result()).number == 1
+
+
+async def test_a_slice_that_does_not_go_keeps_no_other_there_and_is_said(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    nobodys(onward, "slice-old", LONG_AGO - timedelta(hours=1))
+    nobodys(onward, "slice-new", LONG_AGO)
+    onward.slices.stuck.add("slice-old")
+
+    found = await swept(temporal.client, onward)
+
+    assert (onward.slices.downs, set(onward.slices.there)) == (["slice-new"], {"slice-old"})
+    assert found.faults == ("take_down: the network of slice-old is in use by a task that is gone",)
