@@ -9,12 +9,13 @@ RUN apt-get update -qq \
 WORKDIR /onward
 COPY deploy/requirements.lock ./
 RUN pip install --quiet --no-cache-dir --require-hashes -r requirements.lock
-COPY settings.py telemetry.py duties.py worker.py ./
+COPY settings.py telemetry.py worker.py ./
 COPY domain domain
 COPY workflows workflows
 COPY activities activities
 COPY stores stores
 COPY engines engines
+COPY duties duties
 
 USER onward
 ENTRYPOINT ["python", "worker.py", "--duty"]

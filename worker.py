@@ -37,7 +37,8 @@ import telemetry
 from domain.channels import Channels
 from domain.errors import OnwardError
 from domain.identity import Duty, sweep_id, task_queue
-from duties import activities_of, read_channels
+from duties import activities_of
+from duties.telling import read_channels
 from settings import WorkerSettings
 from workflows.application import ApplicationWorkflow
 from workflows.lookups import LOOKUPS

@@ -28,7 +28,7 @@ from domain.attestation import seal
 from domain.identity import Duty, ServiceId, task_queue
 from domain.manifest import Manifest
 from domain.regression_steps import RegressionRequest, RegressionResult
-from duties import object_store
+from duties.parts import object_store
 from engines import docker_api
 from engines.ed25519 import Ed25519Signer, load_trusted
 from settings import StackSettings, WorkerSettings

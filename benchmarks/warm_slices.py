@@ -15,7 +15,7 @@ from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.manifest import Manifest, ManifestPointer
 from domain.slices import SliceOwner
-from duties import object_store, site_bucket
+from duties.parts import object_store, site_bucket
 from engines import docker_api
 from engines.slice_sites import SliceSites
 from engines.slices import SwarmSlices

@@ -29,7 +29,7 @@ from stack.servers import (
 WORKER = Path(settings_module.__file__).with_name("worker.py")
 
 #: What a worker runs, beside ``worker.py``: as in the Dockerfile.
-CODE = ("settings.py", "telemetry.py", "duties.py", "domain", "workflows", "activities", "stores", "engines")
+CODE = ("settings.py", "telemetry.py", "duties", "domain", "workflows", "activities", "stores", "engines")
 
 #: ``worker.GRACE`` is 20 s; what still runs then is killed, and Temporal gives it to the next worker.
 GRACE = 25

@@ -11,13 +11,11 @@ from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_e
 
 with workflow.unsafe.imports_passed_through():
     from activities.build import BuildActivities
-    from activities.deploy import DeployActivities
     from activities.manifest import ManifestActivities
     from activities.source import SourceActivities
-    from activities.verify import VerifyActivities
     from domain.environment import ENVIRONMENTS, Environment
     from domain.gate_decisions import Published
-    from domain.identity import Duty, duty_of
+    from domain.identity import Duty
     from domain.manifest import Manifest, ManifestPointer
     from domain.regression import summary_of
     from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
@@ -28,14 +26,13 @@ with workflow.unsafe.imports_passed_through():
     from workflows.at_the_gate import AtTheGate
     from workflows.candidacy import Candidacy
     from workflows.concurrently import all_or_first_error, to_its_end
+    from workflows.deploying import deploy
     from workflows.incident import Incident
     from workflows.journal import RELEASE_FAILED, Journal
+    from workflows.verifying import verify
 
 SOURCE_TIMEOUT = timedelta(minutes=5)
 BUILD_TIMEOUT = timedelta(minutes=60)
-CHECK_TIMEOUT = timedelta(minutes=1)
-SMOKE_TIMEOUT = timedelta(minutes=10)
-MARGIN = timedelta(minutes=1)
 
 
 @workflow.defn(name="Release")
@@ -157,36 +154,15 @@ class ReleaseWorkflow(AtTheGate):
     async def _deploy(self, target: Target, definition: ServiceDefinition) -> None:
         async with self._journal.stage(Stage.deploy(target.environment)) as note:
             await self._candidacy.turn(target.environment)
-            deployed = await workflow.execute_activity_method(
-                DeployActivities.deploy,
-                target,
-                **policies.long(
-                    duty_of(target.environment),
-                    f"deploy #{target.number} to {target.environment}",
-                    definition.deploy.timeout + MARGIN,
-                ),
-            )
+            deployed = await deploy(target, definition)
             self._journal.links[f"{target.environment} edge"] = deployed.url
             note.detail = deployed.detail
 
     async def _verify(self, target: Target, definition: ServiceDefinition) -> None:
-        duty, environment = duty_of(target.environment), target.environment
-        async with self._journal.stage(Stage.verify(environment)) as note:
-            checks = [
-                await workflow.execute_activity_method(
-                    VerifyActivities.check_replicas,
-                    target,
-                    **policies.long(duty, f"check the replicas in {environment}", CHECK_TIMEOUT),
-                )
-            ]
-            if definition.tests and definition.tests.smoke:
-                smoke = policies.long(duty, f"run the smoke cases in {environment}", SMOKE_TIMEOUT)
-                checks.append(await workflow.execute_activity_method(VerifyActivities.run_smoke, target, **smoke))
-            if definition.verify.bake:
-                bake = policies.long(duty, f"bake in {environment}", definition.verify.bake + MARGIN)
-                checks.append(await workflow.execute_activity_method(VerifyActivities.bake, target, **bake))
+        async with self._journal.stage(Stage.verify(target.environment)) as note:
+            checks = await verify(target, definition)
             note.detail = ", ".join(check.detail for check in checks)
-            if environment is Environment.CI:
+            if target.environment is Environment.CI:
                 await self._candidacy.verified()
 
     def _target(self, environment: Environment, manifest: ManifestPointer, published: Published) -> Target:

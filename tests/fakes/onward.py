@@ -47,7 +47,7 @@ from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.service import Kind
-from duties import orchestrating_activities
+from duties.orchestrating import orchestrating_activities
 from tests.fakes.engines import (
     MemoryAlerts,
     MemoryBuilder,
@@ -170,7 +170,7 @@ class MemoryOnward:
         return VerdictReader(self.store, {"memory": MemorySigner(b"ci's")})
 
     def activities(self, duty: Duty, client: Client) -> list[Callable[..., Any]]:
-        """The activities of a duty, as ``duties.py`` wires them."""
+        """The activities of a duty, as ``duties`` wires them."""
         if duty is Duty.ORCHESTRATE:
             return list(orchestrating_activities(client, self.remind_every))
         if duty is Duty.BUILD:

@@ -1,0 +1,56 @@
+"""Stores, readers and the like that more than one duty needs, by the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from activities.manifest_reader import ManifestReader
+from activities.verdict_reader import VerdictReader
+from domain.monitor import Alerts, NoAlerts
+from engines.ed25519 import VERDICTS, load_trusted
+from engines.prometheus import PrometheusAlerts
+from settings import WorkerSettings
+from stores.s3 import PATIENT, Limits, S3ObjectStore
+from stores.s3_site import S3SiteBucket
+
+Activities = Sequence[Callable[..., Any]]
+
+
+def object_store(settings: WorkerSettings, limits: Limits = PATIENT) -> S3ObjectStore:
+    """Onward's own bucket."""
+    return S3ObjectStore(bucket=settings.s3_bucket, limits=limits, **s3_access(settings))
+
+
+def site_bucket(settings: WorkerSettings, limits: Limits, name: str) -> S3SiteBucket:
+    """The bucket of one site, under the same key."""
+    return S3SiteBucket(bucket=name, limits=limits, **s3_access(settings))
+
+
+def manifest_reader(settings: WorkerSettings, limits: Limits = PATIENT) -> ManifestReader:
+    """Reads manifests; believes the keys of the trusted directory."""
+    return ManifestReader(object_store(settings, limits), load_trusted(settings.trusted_keys))
+
+
+def verdict_reader(settings: WorkerSettings) -> VerdictReader:
+    """Reads verdicts; believes the keys of the directory ``verdicts`` among the trusted ones."""
+    return VerdictReader(object_store(settings), load_trusted(settings.trusted_keys / VERDICTS))
+
+
+def alerts(settings: WorkerSettings) -> Alerts:
+    """Where it is asked which monitors fire, if anywhere."""
+    return PrometheusAlerts(settings.prometheus_url) if settings.prometheus_url else NoAlerts()
+
+
+def own_keys(settings: WorkerSettings) -> list[str]:
+    """What this process must show nobody, whatever prints it."""
+    return [key.get_secret_value() for key in (settings.s3_access_key, settings.s3_secret_key)]
+
+
+def s3_access(settings: WorkerSettings) -> dict[str, str]:
+    return {
+        "endpoint": settings.s3_endpoint,
+        "access_key": settings.s3_access_key.get_secret_value(),
+        "secret_key": settings.s3_secret_key.get_secret_value(),
+        "region": settings.s3_region,
+    }

@@ -1,0 +1,37 @@
+"""Stages *verify*: what is looked at in one environment, in its order."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.verify import VerifyActivities
+    from domain.identity import duty_of
+    from domain.service import ServiceDefinition
+    from domain.stages import Checked, Target
+    from workflows import policies
+
+CHECK_TIMEOUT = timedelta(minutes=1)
+SMOKE_TIMEOUT = timedelta(minutes=10)
+MARGIN = timedelta(minutes=1)
+
+
+async def verify(target: Target, definition: ServiceDefinition) -> list[Checked]:
+    """The replicas, the smoke cases, the bake: as far as the definition asks for them."""
+    duty, environment = duty_of(target.environment), target.environment
+    checks = [
+        await workflow.execute_activity_method(
+            VerifyActivities.check_replicas,
+            target,
+            **policies.long(duty, f"check the replicas in {environment}", CHECK_TIMEOUT),
+        )
+    ]
+    if definition.tests and definition.tests.smoke:
+        smoke = policies.long(duty, f"run the smoke cases in {environment}", SMOKE_TIMEOUT)
+        checks.append(await workflow.execute_activity_method(VerifyActivities.run_smoke, target, **smoke))
+    if definition.verify.bake:
+        bake = policies.long(duty, f"bake in {environment}", definition.verify.bake + MARGIN)
+        checks.append(await workflow.execute_activity_method(VerifyActivities.bake, target, **bake))
+    return checks
