@@ -8,7 +8,8 @@ so it is raised as one of these; the *type* says whether trying again can help::
     │   └── InvalidDefinition   … in service.yaml: file, line, key, expected
     ├── Refused                 Onward will not do it: not allowed, goes back (exit 4)
     │   ├── Superseded          a newer release of the same role took its place
-    │   └── ForeignResource     the name belongs to another Onward stack
+    │   ├── ForeignResource     the name belongs to another Onward stack
+    │   └── ResourceRefused     another service owns the queue or bucket, or nobody writes it
     ├── StageFailed             the release's own content did not work       (exit 1)
     │   ├── BuildFailed
     │   ├── RegressionFailed    a suite of its own or of another service did not pass
@@ -56,6 +57,10 @@ class Superseded(Refused):
 
 class ForeignResource(Refused):
     """A resource with a name of ours carries another stack's label."""
+
+
+class ResourceRefused(Refused):
+    """A queue or bucket that the service must not write, or cannot read; names its owner."""
 
 
 class StageFailed(OnwardError):
@@ -114,6 +119,7 @@ FINAL_ERRORS: tuple[type[OnwardError], ...] = (
     Refused,
     Superseded,
     ForeignResource,
+    ResourceRefused,
     StageFailed,
     BuildFailed,
     RegressionFailed,

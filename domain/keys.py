@@ -84,6 +84,14 @@ def published_set_key(application: str) -> str:
     return f"published/{application}.json"
 
 
+OWNERSHIP = "owners/"
+
+
+def ownership_key(application: str) -> str:
+    """Who owns the queues and buckets of one application, written with compare-and-swap."""
+    return f"{OWNERSHIP}{application}.json"
+
+
 def notice_key(notice: str) -> str:
     """Which channels have taken a notice, under a digest of its ID."""
     return f"notices/{hashlib.sha256(notice.encode()).hexdigest()}.json"
