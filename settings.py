@@ -106,6 +106,7 @@ class StackSettings(BaseSettings):
     temporal_port: int = Field(default=7233, description="Temporal's gRPC port")
     temporal_ui_port: int = Field(default=8233, description="the Temporal Web UI")
     s3_port: int = Field(default=8333, description="S3 (SeaweedFS)")
+    sqs_port: int = Field(default=9324, description="queues (SQS, by ministack)")
     registry_port: int = Field(default=5005, description="the image registry")
     prometheus_port: int = Field(default=9090, description="Prometheus")
     edge_ci_port: int = Field(default=8081, description="the edge proxy of ci")

@@ -96,7 +96,7 @@ class ResourceActivities:
         definition = manifest.definition
         queues = {each.name: each for queue in definition.writes.queues for each in (queue.dead, queue) if each}
         buckets = {bucket.name: bucket for bucket in definition.writes.buckets}
-        for resource in sorted(written(definition), key=lambda each: list(queues).index(each.name) if each.name in queues else 0):
+        for resource in written(definition):
             name = self._name(manifest, resource)
             progress.say(f"{resource}: {name}")
             mark = self._mark(manifest, number, ownership, resource)

@@ -170,8 +170,8 @@ class Ownership(BaseModel):
 
 
 def written(definition: ServiceDefinition) -> list[Resource]:
-    """What a version writes and therefore owns; the queues of dead letters belong to it as well."""
-    queues = [each for queue in definition.writes.queues for each in (queue, queue.dead) if each]
+    """What a version writes and therefore owns; a queue's queue of dead letters belongs to it, and comes first."""
+    queues = [each for queue in definition.writes.queues for each in (queue.dead, queue) if each]
     found = [Resource(kind=ResourceKind.QUEUE, name=queue.name, fifo=queue.fifo) for queue in queues]
     return found + [Resource(kind=ResourceKind.BUCKET, name=bucket.name) for bucket in definition.writes.buckets]
 
@@ -226,7 +226,7 @@ def _nobody_writes(resource: Resource, there: Holding | None, by: Claimant) -> s
     if there is None or (not there.owner and there.number is None):
         return (
             f"{reading}, which nobody writes\n"
-            f"  next: first release the service that does (`writes: {{{resource.kind}s: [{resource.name}]}}`); {_look(by)}"
+            f"  next: first release who does (`writes: {{{resource.kind}s: [{resource.name}]}}`); {_look(by)}"
         )
     if there.orphaned:
         return (
@@ -234,8 +234,8 @@ def _nobody_writes(resource: Resource, there: Holding | None, by: Claimant) -> s
             f"  next: first release the service that writes it from now on; {_look(by)}"
         )
     return (
-        f"{reading}, which nobody writes yet: {there.release} of {application}-{there.owner} has claimed it and has not "
-        f"reached ci\n  next: release {service} again once that one is verified; onward why {there.release}"
+        f"{reading}, which nobody writes yet: {there.release} of {application}-{there.owner} has claimed it, "
+        f"and has not reached ci\n  next: release {service} again once that one is verified; onward why {there.release}"
     )
 
 

@@ -104,9 +104,7 @@ QueueItem = Annotated[Queue, BeforeValidator(_named, json_schema_input_type=Queu
 BucketItem = Annotated[Bucket, BeforeValidator(_named, json_schema_input_type=Bucket | Name)]
 
 
-def resource_fault(
-    application: str, queues: Sequence[Queue], buckets: Sequence[Bucket]
-) -> PydanticCustomError | None:
+def resource_fault(application: str, queues: Sequence[Queue], buckets: Sequence[Bucket]) -> PydanticCustomError | None:
     """The first name in ``writes`` that stands there twice, or is too long for SQS or S3 in an environment."""
     dead = {dead_name(each.name): each.name for each in queues if each.dead_letter}
     names = {ResourceKind.QUEUE: [each.name for each in queues], ResourceKind.BUCKET: [each.name for each in buckets]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import socket
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from settings import StackSettings
 from stack.images import Images
 from stack.places import Machine
 from stack.programs import ALERTMANAGER, PROMETHEUS, REGISTRY, Program, command
+from stack.queues import HEALTH as QUEUE_HEALTH
+from stack.queues import queue_server_variables
 from stack.servers import VOLUMES
 
 LOOPBACK = "127.0.0.1"
@@ -99,6 +102,21 @@ def registry_server(program: Program = REGISTRY) -> Iterator[RegistryServer]:
         words = _words(program, directory, "serve", str(directory / "config.yml"))
         with _running(words, directory, lambda: requests.get(f"http://{server.host}/v2/", timeout=1).ok):
             yield server
+
+
+@contextmanager
+def sqs_server(address: str = LOOPBACK) -> Iterator[str]:
+    """ministack, which keeps nothing once it has ended; its address. It takes any key."""
+    with _directory("sqs") as directory:
+        port = free_ports(1, address)[0]
+        variables = queue_server_variables(directory, address, port) | {
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(directory),
+        }
+        words = [str(Path(sys.executable).with_name("ministack"))]
+        health = f"http://{address}:{port}{QUEUE_HEALTH}"
+        with _running(words, directory, lambda: requests.get(health, timeout=1).ok, variables):
+            yield f"http://{address}:{port}"
 
 
 @contextmanager
@@ -197,10 +215,12 @@ def _directory(name: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _running(command: Sequence[str], directory: Path, answers: Callable[[], bool]) -> Iterator[None]:
+def _running(
+    command: Sequence[str], directory: Path, answers: Callable[[], bool], variables: Mapping[str, str] | None = None
+) -> Iterator[None]:
     log = directory / "log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=directory, env=variables, stdout=output, stderr=subprocess.STDOUT)
     try:
         _wait_until(answers, process, log)
         yield

@@ -16,7 +16,9 @@ NOBODY = Ownership(application="shop")
 ORDERS = Resource(kind=ResourceKind.QUEUE, name="orders")
 
 
-def claimant(role: str, text: str = "writes: {queues: [orders]}", at: datetime = MOMENT, release: str = "1") -> Claimant:
+def claimant(
+    role: str, text: str = "writes: {queues: [orders]}", at: datetime = MOMENT, release: str = "1"
+) -> Claimant:
     """A release of a role with more YAML below its definition."""
     definition = parse_definition(f"application: shop\nrole: {role}\nowner: team\n{text}\n", "service.yaml")
     return Claimant(release=f"release:shop-{role}:{release}", definition=definition, at=at)
