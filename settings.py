@@ -27,7 +27,6 @@ LOOPBACK = "127.0.0.1"
 #: Where Docker puts the secrets of a container.
 SECRETS = Path("/run/secrets")
 
-
 #: Which duties hold which key: a duty needs all of its own, but for :data:`_OPTIONAL`, and must have
 #: none of another's.
 _STORES = frozenset({Duty.BUILD, Duty.CI, Duty.PROD})
@@ -194,7 +193,8 @@ class WorkerSettings(ClientSettings):
         default="main", pattern=r"^[a-z0-9]{1,16}$", description="label of everything this Onward deploys"
     )
     s3_endpoint: str = Field(default="", description="S3 endpoint; empty for AWS; reachable from containers too")
-    s3_region: str = Field(default="us-east-1", description="S3 region")
+    s3_region: str = Field(default="us-east-1", description="S3 region, and that of the queues")
+    sqs_endpoint: str = Field(default="", description="SQS endpoint; empty for AWS; reachable from containers too")
     s3_bucket: str = Field(default="onward", description="the bucket with manifests, logs, sets and sources")
     s3_access_key: SecretStr = Field(default=SecretStr(""), description="S3 access key of this duty")
     s3_secret_key: SecretStr = Field(default=SecretStr(""), description="S3 secret key of this duty")
@@ -222,9 +222,8 @@ class WorkerSettings(ClientSettings):
 
     def docker_host(self, duty: Duty) -> str:
         """The engine of a duty."""
-        return {Duty.BUILD: self.build_docker_host, Duty.CI: self.ci_docker_host, Duty.PROD: self.prod_docker_host}[
-            duty
-        ]
+        hosts = {Duty.BUILD: self.build_docker_host, Duty.CI: self.ci_docker_host, Duty.PROD: self.prod_docker_host}
+        return hosts[duty]
 
     def only(self, duty: Duty) -> Self:
         """These settings without the keys of other duties: for several duties in one process."""

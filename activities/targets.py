@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from activities.manifest_reader import ManifestReader
+from activities.owners import Owners
 from activities.published_sets import PublishedSets
 from activities.verdict_reader import VerdictReader
 from domain.artifact import Artifact, ArtifactKind
@@ -28,6 +29,7 @@ class Targets:
     ) -> None:
         self.environment = environment
         self._sets = PublishedSets(store)
+        self._owners = Owners(store)
         self._registry = registry
         self._manifests = manifests
         self._verdicts = verdicts
@@ -68,6 +70,10 @@ class Targets:
             commit=manifest.commit,
             manifest=target.manifest,
         )
+
+    def abandons(self, definition: ServiceDefinition) -> bool:
+        """Whether the service owns queues or buckets that this version of it does not write."""
+        return self._owners.read(definition.application).abandons(definition)
 
     def artifact(self, manifest: Manifest, kind: ArtifactKind) -> Artifact:
         """An artifact of a manifest that its store still holds."""

@@ -99,10 +99,14 @@ class Target(Message):
 
 
 class Deployed(Message):
-    """A deploy that has arrived; ``url`` is where the edge serves it, if it does."""
+    """A deploy that has arrived; ``url`` is where the edge serves it, if it does.
+
+    ``abandons``: its service owns queues or buckets that it does not write any more.
+    """
 
     detail: str
     url: str = ""
+    abandons: bool = False
 
 
 class Checked(Message):

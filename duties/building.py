@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from activities.build import BuildActivities
+from activities.claims import ClaimActivities
 from activities.fixes import FixActivities
 from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
@@ -33,6 +34,7 @@ def build_activities(settings: WorkerSettings) -> Activities:
         sources.compare,
         FixActivities(repositories).examine,
         builds.build,
+        ClaimActivities(store).claim,
         PlanActivities(repositories, planned).plan_builds,
         HistoryActivities(repositories).changes,
         ManifestActivities(store, Ed25519Signer.load(settings.signing_key)).write_manifest,

@@ -9,13 +9,14 @@ from docker import DockerClient
 from activities.deploy import DeployActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
+from activities.resources import ResourceActivities
 from activities.targets import Targets
 from activities.verify import VerifyActivities
 from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
 from domain.identity import Duty
 from domain.service import Kind
-from duties.parts import Activities, alerts, manifest_reader, object_store, own_keys, site_bucket, verdict_reader
+from duties.parts import Activities, alerts, manifest_reader, object_store, own_keys, reach, site_bucket, verdict_reader
 from engines import docker_api
 from engines.site import SiteEngine
 from engines.suites import ContainerSuiteRunner
@@ -31,7 +32,9 @@ def environment_engines(
     """What deploys each kind of service; with brisk limits and such a client, what people ask."""
     buckets = partial(site_bucket, settings, limits)
     return {
-        Kind.SERVICE: SwarmEngine(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
+        Kind.SERVICE: SwarmEngine(
+            client, stack=settings.stack, endpoint_mode=settings.endpoint_mode, reach=reach(settings, limits)
+        ),
         Kind.STATIC: SiteEngine(object_store(settings, limits), buckets, stack=settings.stack),
     }
 
@@ -47,6 +50,7 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     edge_url = settings.edge_ci_url if environment is Environment.CI else settings.edge_prod_url
     verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
     reader = EnvironmentReader(environment_engines(settings, asked, BRISK))
+    resources = resource_activities(settings, targets)
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, own_keys(settings))
     return [
         DeployActivities(targets, engines, edge_url).deploy,
@@ -56,4 +60,12 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         reader.deployed,
         reader.service_logs,
         evidence.collect,
+        resources.provision,
+        *([resources.let_go] if environment is Environment.CI else []),
     ]
+
+
+def resource_activities(settings: WorkerSettings, targets: Targets) -> ResourceActivities:
+    """What a deploy does about queues and buckets."""
+    servers = reach(settings)
+    return ResourceActivities(targets, object_store(settings), servers.queues, servers.buckets, stack=settings.stack)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from activities.manifest_reader import ManifestReader
 from activities.verdict_reader import VerdictReader
 from domain.monitor import Alerts, NoAlerts
+from engines.aws import Access, Patience
 from engines.ed25519 import VERDICTS, load_trusted
 from engines.prometheus import PrometheusAlerts
+from engines.reach import Reach
+from engines.s3_buckets import S3Buckets
+from engines.sqs_queues import SqsQueues
 from settings import WorkerSettings
 from stores.s3 import PATIENT, Limits, S3ObjectStore
 from stores.s3_site import S3SiteBucket
@@ -25,6 +30,19 @@ def object_store(settings: WorkerSettings, limits: Limits = PATIENT) -> S3Object
 def site_bucket(settings: WorkerSettings, limits: Limits, name: str) -> S3SiteBucket:
     """The bucket of one site, under the same key."""
     return S3SiteBucket(bucket=name, limits=limits, **s3_access(settings))
+
+
+def reach(settings: WorkerSettings, limits: Limits = PATIENT) -> Reach:
+    """Queues and buckets that services write, under the same key as Onward's own bucket."""
+    patience = Patience(limits.connect, limits.answer, limits.attempts)
+    access = Access(**s3_access(settings), patience=patience)
+    return Reach(
+        queues=SqsQueues(replace(access, endpoint=settings.sqs_endpoint)),
+        buckets=S3Buckets(access),
+        sqs_endpoint=settings.sqs_endpoint,
+        s3_endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+    )
 
 
 def manifest_reader(settings: WorkerSettings, limits: Limits = PATIENT) -> ManifestReader:

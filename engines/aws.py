@@ -25,16 +25,23 @@ RELEASE_TAG, ENVIRONMENT_TAG, SLICE_TAG = "onward.release", "onward.environment"
 
 
 @dataclass(frozen=True)
+class Patience:
+    """How long a server may be silent: seconds to connect and to answer, in each of some attempts."""
+
+    connect: float = 2
+    answer: float = 25
+    attempts: int = 3
+
+
+@dataclass(frozen=True)
 class Access:
-    """Where a server is – nowhere in particular for AWS itself –, the key, and how long it may be silent (seconds)."""
+    """Where a server is – nowhere in particular for AWS itself – and the key."""
 
     endpoint: str
     access_key: str
     secret_key: str
     region: str
-    connect: float = 2
-    answer: float = 25
-    attempts: int = 3
+    patience: Patience = Patience()
 
     @property
     def address(self) -> str:
@@ -50,9 +57,9 @@ class Access:
             aws_secret_access_key=self.secret_key,
             region_name=self.region,
             config=Config(
-                connect_timeout=self.connect,
-                read_timeout=self.answer,
-                retries={"mode": "standard", "total_max_attempts": self.attempts},
+                connect_timeout=self.patience.connect,
+                read_timeout=self.patience.answer,
+                retries={"mode": "standard", "total_max_attempts": self.patience.attempts},
                 s3={"addressing_style": "path" if self.endpoint else "auto"},
             ),
         )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +14,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.build import BuildActivities
+from activities.claims import ClaimActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
@@ -28,6 +27,7 @@ from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
+from activities.resources import ResourceActivities
 from activities.slices import SliceActivities
 from activities.source import SourceActivities
 from activities.store_reader import StoreReader
@@ -37,7 +37,7 @@ from activities.tell import TellActivities
 from activities.verdict_reader import VerdictReader
 from activities.verify import VerifyActivities
 from domain import identity, keys
-from domain.artifact import Artifact, ArtifactKind, Digest, digest_of
+from domain.artifact import Artifact, ArtifactKind, digest_of
 from domain.attestation import seal
 from domain.channels import Channel, Channels
 from domain.definition_file import parse_definition
@@ -46,6 +46,7 @@ from domain.identity import Duty, ServiceId, duty_of, task_queue
 from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
+from domain.resources import Bucket, Queue
 from domain.service import Kind
 from duties.orchestrating import orchestrating_activities
 from tests.fakes.engines import (
@@ -56,7 +57,8 @@ from tests.fakes.engines import (
     MemorySlices,
     MemorySuiteRunner,
 )
-from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
+from tests.fakes.resources import MemoryResources
+from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner, PlainSnapshots
 from worker import WORKFLOWS
 
 REPOSITORY = "https://git.test/shop"
@@ -71,19 +73,6 @@ owner: team
 """
 
 
-class PlainSnapshots:
-    """Snapshots as plain tar files."""
-
-    def pack(self, directory: Path, file: Path) -> Digest:
-        with tarfile.open(file, "w") as archive:
-            archive.add(directory, ".", filter=_without_times)
-        return digest_of(file.read_bytes())
-
-    def unpack(self, file: Path, directory: Path) -> None:
-        with tarfile.open(file) as archive:
-            archive.extractall(directory, filter="data")
-
-
 class MemoryOnward:
     """Every part in memory, each open to the test."""
 
@@ -95,6 +84,8 @@ class MemoryOnward:
         self.engine = MemoryEngine()
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
+        self.queues: MemoryResources[Queue] = MemoryResources()
+        self.buckets: MemoryResources[Bucket] = MemoryResources()
         self.notifier = MemoryNotifier()
         self.channels = Channels(
             channels=(Channel(urls=(SecretStr("memory://on-call"),), escalation=(SecretStr("memory://boss"),)),)
@@ -106,10 +97,12 @@ class MemoryOnward:
         self.remind_every = timedelta(minutes=15)
         self.application = f"t{uuid4().hex[:8]}"
 
-    def commit(self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info") -> ReleaseRequest:
-        """A new commit of a role, ready to be released."""
+    def commit(
+        self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info", more: str = ""
+    ) -> ReleaseRequest:
+        """A new commit of a role, ready to be released; ``more`` stands below its definition."""
         commit = uuid4().hex + "00000000"
-        definition = DEFINITION.format(application=self.application, role=role, level=level)
+        definition = DEFINITION.format(application=self.application, role=role, level=level) + more
         self.repositories.commits[REPOSITORY, commit] = {
             f"{role}/service.yaml": definition,
             f"{role}/app/Dockerfile": dockerfile,
@@ -181,6 +174,7 @@ class MemoryOnward:
                 sources.compare,
                 FixActivities(self.repositories).examine,
                 builds.build,
+                ClaimActivities(self.store).claim,
                 PlanActivities(self.repositories, builds).plan_builds,
                 HistoryActivities(self.repositories).changes,
                 ManifestActivities(self.store, self.signer).write_manifest,
@@ -190,6 +184,7 @@ class MemoryOnward:
         engines = {Kind.SERVICE: self.engine}
         verify = VerifyActivities(targets, engines, self.runner, self.store)
         reader = EnvironmentReader(engines)
+        resources = ResourceActivities(targets, self.store, self.queues, self.buckets, stack="memory")
         own: list[Callable[..., Any]] = [
             DeployActivities(targets, engines, "http://edge.test").deploy,
             verify.check_replicas,
@@ -198,8 +193,9 @@ class MemoryOnward:
             reader.deployed,
             reader.service_logs,
             EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,
+            resources.provision,
         ]
-        return [*own, *self._regression()] if duty is Duty.CI else own
+        return [*own, resources.let_go, *self._regression()] if duty is Duty.CI else own
 
     def _regression(self) -> list[Callable[..., Any]]:
         combinations = Combinations(self.manifests(), self.registry)
@@ -243,8 +239,3 @@ class MemoryOnward:
                 )
                 await running.enter_async_context(worker)
             yield
-
-
-def _without_times(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.mtime = 0
-    return entry
