@@ -13,10 +13,11 @@ from stack.edges import edge_part
 from stack.images import Images
 from stack.parts import Part
 from stack.places import StateDirectory
+from stack.queues import queues
 from stack.supervision import Supervisor
 from stack.workers import worker
 
-SERVERS = ("temporal", "s3", "registry", "prometheus")
+SERVERS = ("temporal", "s3", "queues", "registry", "prometheus")
 WORKERS = tuple(f"worker-{duty}" for duty in Duty)
 EDGES = tuple(edge_part(environment) for environment in ENVIRONMENTS)
 EVERYTHING: Collection[str] = (*SERVERS, *WORKERS, *EDGES)
@@ -39,6 +40,7 @@ def supervised(
     make: dict[str, Callable[[], Part]] = {
         "temporal": lambda: servers.temporal(settings, directory),
         "s3": lambda: servers.s3(settings, directory, credentials, gateway),
+        "queues": lambda: queues(settings, directory, gateway),
         "registry": lambda: servers.registry(settings, directory, images),
         "prometheus": lambda: servers.prometheus(settings, directory, images),
     }

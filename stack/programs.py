@@ -123,7 +123,12 @@ STACK = (GIT, DOCKERD, REGISTRY, PROMETHEUS, MMDEBSTRAP)
 TESTS = (BUSYBOX, COMPOSE, ALERTMANAGER, CHROMIUM)
 
 #: What pip installed, with what it is for.
-PYTHON_TOOLS = {"temporal": "Temporal with its Web UI", "weed": "S3", "traefik": "the edge proxies"}
+PYTHON_TOOLS = {
+    "temporal": "Temporal with its Web UI",
+    "weed": "S3",
+    "ministack": "queues",
+    "traefik": "the edge proxies",
+}
 
 
 def python_tool(name: str) -> str:

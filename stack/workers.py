@@ -15,6 +15,7 @@ from settings import LOOPBACK, StackSettings, git_environment
 from stack import probes
 from stack.credentials import Credentials
 from stack.parts import Part, Port
+from stack.queues import sqs_endpoint
 from stack.servers import (
     BUCKET,
     REGION,
@@ -97,6 +98,7 @@ def worker_environment(settings: StackSettings, credentials: Credentials, gatewa
         )
     told |= {
         f"ONWARD_{duty.upper()}_DOCKER_HOST": settings.docker_host,
+        "ONWARD_SQS_ENDPOINT": sqs_endpoint(settings, gateway),
         "ONWARD_TRUSTED_KEYS": str(credentials.trusted_keys),
         "ONWARD_PROMETHEUS_URL": prometheus_url(settings),
     }
