@@ -43,7 +43,6 @@ _KEYS: dict[str, frozenset[Duty]] = {
 }
 _OPTIONAL = frozenset({"channels"})
 
-
 RemindEvery = Annotated[Duration, Field(ge=timedelta(seconds=1))]
 _REMIND_EVERY = "orchestrate duty: how often on-call is told again until somebody has acknowledged, as 90s or 1h30m"
 

@@ -45,6 +45,7 @@ from workflows.lookups import LOOKUPS
 from workflows.regression import RegressionWorkflow
 from workflows.release import ReleaseWorkflow
 from workflows.report import ReportWorkflow
+from workflows.resource_lookups import RESOURCE_LOOKUPS
 from workflows.roll_forward import RollForwardWorkflow
 from workflows.sweep import SweepWorkflow
 
@@ -65,6 +66,7 @@ WORKFLOWS = [
     ReportWorkflow,
     SweepWorkflow,
     *LOOKUPS,
+    *RESOURCE_LOOKUPS,
 ]
 
 

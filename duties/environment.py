@@ -7,6 +7,7 @@ from functools import partial
 from docker import DockerClient
 
 from activities.deploy import DeployActivities
+from activities.discovery import DiscoveryReader
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
 from activities.resources import ResourceActivities
@@ -49,7 +50,8 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     targets = Targets(environment, store, registry, manifests, verdict_reader(settings))
     edge_url = settings.edge_ci_url if environment is Environment.CI else settings.edge_prod_url
     verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
-    reader = EnvironmentReader(environment_engines(settings, asked, BRISK))
+    looked_at = environment_engines(settings, asked, BRISK)
+    reader = EnvironmentReader(looked_at)
     resources = resource_activities(settings, targets)
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, own_keys(settings))
     return [
@@ -60,9 +62,16 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         reader.deployed,
         reader.service_logs,
         evidence.collect,
+        discovery(settings, looked_at, edge_url).discover,
         resources.provision,
         *([resources.let_go] if environment is Environment.CI else []),
     ]
+
+
+def discovery(settings: WorkerSettings, engines: dict[Kind, EnvironmentEngine], edge_url: str) -> DiscoveryReader:
+    """What people ask of what there is, with limits to match."""
+    servers = reach(settings, BRISK)
+    return DiscoveryReader(engines, manifest_reader(settings, BRISK), servers.queues, servers.buckets, edge_url)
 
 
 def resource_activities(settings: WorkerSettings, targets: Targets) -> ResourceActivities:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from activities.combination import Combinations
 from activities.evidence import EvidenceActivities
 from activities.evidence_reader import EvidenceReader
+from activities.owner_reader import OwnerReader
 from activities.publish import PublishActivities
 from activities.slices import SliceActivities
 from activities.store_reader import StoreReader
@@ -48,6 +49,7 @@ def regression_activities(settings: WorkerSettings) -> Activities:
         lookups.step_outputs,
         lookups.manifest,
         lookups.published_suites,
+        OwnerReader(asked, manifest_reader(settings, BRISK)).owners,
         EvidenceActivities(store, own_keys(settings)).write,
         EvidenceReader(asked).evidence,
     ]

@@ -16,6 +16,7 @@ from starter.command import Debug
 from starter.commands import (
     authoring,
     demonstrating,
+    discovering,
     evidence,
     gating,
     inspecting,
@@ -88,6 +89,8 @@ _PANELS: dict[str, list[Callable[..., None]]] = {
         inspecting.logs,
         evidence.evidence,
         inspecting.deployed,
+        discovering.discover,
+        discovering.owners,
         manifests.manifest,
         manifests.verify_manifest,
         inspecting.plan,

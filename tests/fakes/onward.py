@@ -17,6 +17,7 @@ from activities.build import BuildActivities
 from activities.claims import ClaimActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
+from activities.discovery import DiscoveryReader
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
 from activities.evidence import EvidenceActivities
@@ -25,6 +26,7 @@ from activities.fixes import FixActivities
 from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
+from activities.owner_reader import OwnerReader
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
 from activities.resources import ResourceActivities
@@ -194,6 +196,7 @@ class MemoryOnward:
             reader.service_logs,
             EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,
             resources.provision,
+            DiscoveryReader(engines, self.manifests(), self.queues, self.buckets, "http://edge.test").discover,
         ]
         return [*own, resources.let_go, *self._regression()] if duty is Duty.CI else own
 
@@ -214,6 +217,7 @@ class MemoryOnward:
             lookups.step_outputs,
             lookups.manifest,
             lookups.published_suites,
+            OwnerReader(self.store, self.manifests()).owners,
             TellActivities(self.store, self.notifier, self.channels).tell,
             EvidenceActivities(self.store).write,
             EvidenceReader(self.store).evidence,
