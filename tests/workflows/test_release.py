@@ -84,6 +84,20 @@ async def test_an_invalid_definition_is_refused_in_the_source_stage(
     assert onward.builder.built == []
 
 
+async def test_a_service_without_a_suite_is_released_where_nobody_has_one(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    request = onward.commit()
+    files = onward.repositories.commits[request.repository, request.commit]
+    lines = files["cart/service.yaml"].splitlines(keepends=True)
+    files["cart/service.yaml"] = "".join(line for line in lines if not line.startswith("tests:"))
+
+    result = await released(temporal.client, request)
+
+    assert result.status is ReleaseStatus.VERIFIED
+    assert onward.runner.runs == []
+
+
 async def test_a_directory_keeps_its_application_and_role(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:
     await released(temporal.client, onward.commit())
     renamed = onward.commit(role="basket")
