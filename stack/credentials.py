@@ -36,8 +36,11 @@ def actions(stack: str, bucket: str) -> dict[Duty, list[str]]:
 
 
 def task_actions(environment: Environment) -> list[str]:
-    """What the services of an environment may do in S3: read and write its buckets, and make none."""
-    return [f"{action}:{environment}-*" for action in ("Read", "List", "Write", "Tagging")]
+    """What the services of an environment may do in S3: read and write its buckets, and make none.
+
+    A resource's name has two hyphens; that of the bucket in which the edge reads its routes has one.
+    """
+    return [f"{action}:{environment}-*-*" for action in ("Read", "List", "Write")]
 
 
 class _Model(BaseModel):

@@ -18,6 +18,7 @@ from examples.repository import SHOP, commit_all
 from settings import StackSettings
 from tests.e2e.application import Application
 from tests.e2e.commandline import CommandLine
+from tests.e2e.disturbance import killed, until
 from tests.e2e.slices import remove_services
 
 POSTBOX = Path(__file__).with_name("postbox")
@@ -91,10 +92,15 @@ def test_a_reader_of_what_nobody_writes_is_refused(postboxes: Postboxes) -> None
     assert f"{postboxes.name}-reader reads queue orders, which nobody writes" in document["failure"]["message"]
 
 
-def test_of_two_first_writers_at_once_exactly_one_is_verified_and_its_resources_work(postboxes: Postboxes) -> None:
+def test_of_two_first_writers_at_once_exactly_one_is_verified_and_its_resources_work(
+    postboxes: Postboxes, stack_settings: StackSettings
+) -> None:
+    """The worker that claims for both is killed about when it does."""
     postboxes.define("writer", WRITES, suite=True)
     postboxes.define("rival", WRITES)
     releases = {role: postboxes.start(role) for role in ("writer", "rival")}
+    until(lambda: "" not in {postboxes.stage(role) for role in releases})
+    killed(stack_settings, "worker-build")
 
     ends = {role: postboxes.ended(release, 0, 4) for role, release in releases.items()}
 
