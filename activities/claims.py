@@ -6,7 +6,8 @@ from temporalio import activity
 
 from activities.heartbeat import Heartbeat
 from activities.owners import Owners
-from domain.ownership import Ownership, written
+from domain.holding import written
+from domain.ownership import Ownership
 from domain.resource_steps import ClaimRequest, ResourcesNoted
 from domain.storage import ObjectStore
 

@@ -9,8 +9,8 @@ from temporalio import activity
 from activities.manifest_reader import ManifestReader
 from domain.deployment import EnvironmentEngine, ServiceState
 from domain.environment import Environment
+from domain.holding import written
 from domain.identity import resource_name
-from domain.ownership import written
 from domain.resource_lookups import Discovered, DiscoverRequest, DiscoveryAnswer, DiscoveryKind
 from domain.resource_store import ResourceStore
 from domain.resources import Bucket, Queue, ResourceKind

@@ -7,7 +7,7 @@ from temporalio import activity
 from activities.manifest_reader import ManifestReader
 from activities.owners import Owners
 from activities.published_sets import PublishedSets
-from domain.ownership import read
+from domain.holding import read
 from domain.resource_lookups import OwnedResource, OwnersAnswer, OwnersRequest, state_of
 from domain.storage import ObjectStore
 

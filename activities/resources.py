@@ -11,9 +11,10 @@ from activities.owners import Owners
 from activities.targets import Targets
 from domain.environment import Environment
 from domain.errors import Conflict
+from domain.holding import Claimant, Resource, read, written
 from domain.identity import ServiceId, resource_name
 from domain.manifest import Manifest
-from domain.ownership import Claimant, Ownership, Resource, read, written
+from domain.ownership import Ownership
 from domain.progress import Progress
 from domain.resource_steps import ProvisionRequest, ResourcesNoted
 from domain.resource_store import Mark, Provision, ResourceStore

@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.environment import Environment
+from domain.holding import Holding
 from domain.message import Message
-from domain.ownership import Holding
 from domain.resources import ResourceKind
 
 

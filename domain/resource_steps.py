@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from domain.holding import Claimant
 from domain.message import Message
-from domain.ownership import Claimant
 from domain.service import ServiceDefinition
 from domain.stages import Target
 

@@ -12,7 +12,7 @@ from activities.owners import Owners
 from domain import keys
 from domain.definition_file import parse_definition
 from domain.errors import Conflict, ResourceRefused, Unreachable, Untrusted
-from domain.ownership import Resource
+from domain.holding import Resource
 from domain.resource_steps import ClaimRequest
 from domain.resources import ResourceKind
 from tests.domain.builders import MOMENT

@@ -8,7 +8,8 @@ import pytest
 
 from domain.definition_file import parse_definition
 from domain.errors import ResourceRefused
-from domain.ownership import PENDING, Claimant, Ownership, Resource
+from domain.holding import PENDING, Claimant, Resource
+from domain.ownership import Ownership
 from domain.resources import ResourceKind
 from tests.domain.builders import MOMENT
 

@@ -7,7 +7,7 @@ import asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from activities.owners import Owners
-from domain.ownership import Holding, Resource
+from domain.holding import Holding, Resource
 from domain.release import ReleaseStatus, Stage
 from domain.resources import ResourceKind
 from tests.fakes.onward import MemoryOnward
