@@ -18,6 +18,7 @@ from domain.resources import Bucket, Queue
 from engines.aws import Access
 from engines.s3_buckets import S3Buckets
 from engines.sqs_queues import SqsQueues
+from stores.s3_site import S3SiteBucket
 from tests.servers import S3Server, sqs_server
 
 pytestmark = pytest.mark.server
@@ -189,3 +190,13 @@ def test_a_bucket_of_a_slice_goes_with_every_version_of_what_is_in_it(s3_access:
     buckets.remove(name, "mine")
 
     assert buckets.address(name) is None
+
+
+def test_a_site_does_not_take_a_bucket_that_a_service_writes(s3_access: Access, s3: S3Server, name: str) -> None:
+    S3Buckets(s3_access).ensure(name, Bucket(name="receipts"), MARK)
+    site = S3SiteBucket(
+        endpoint=s3.endpoint, bucket=name, access_key=s3.access_key, secret_key=s3.secret_key, region=s3.region
+    )
+
+    with pytest.raises(ForeignResource, match=f"bucket {name} is what shop-cart writes"):
+        site.claim("mine")
