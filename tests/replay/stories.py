@@ -31,6 +31,26 @@ async def verified(client: Client, onward: MemoryOnward) -> Release:
     return await ended(client, onward.commit())
 
 
+WRITES = "writes: {queues: [orders], buckets: [receipts]}\n"
+
+
+async def owner(client: Client, onward: MemoryOnward) -> Release:
+    """It claims a queue and a bucket, and makes them in both environments."""
+    return await ended(client, onward.commit(more=WRITES))
+
+
+async def let_go_of(client: Client, onward: MemoryOnward) -> Release:
+    """It does not write any more what its service owns."""
+    await ended(client, onward.commit(more=WRITES))
+    return await ended(client, onward.commit())
+
+
+async def not_its_own(client: Client, onward: MemoryOnward) -> Release:
+    """It writes what another service owns."""
+    await ended(client, onward.commit(role="other", more=WRITES))
+    return await ended(client, onward.commit(more=WRITES))
+
+
 async def build_failed(client: Client, onward: MemoryOnward) -> Release:
     """A step of the image's build fails while the suite is built."""
     onward.builder.failing.add("RUN broken")
