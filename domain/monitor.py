@@ -7,6 +7,8 @@ from typing import Protocol
 from domain.environment import Environment
 from domain.evidence import FiringMonitor
 from domain.identity import ServiceId
+from domain.monitor_set import MonitorSet
+from domain.progress import Progress
 
 
 class Alerts(Protocol):
@@ -25,3 +27,14 @@ class NoAlerts:
     def firing(self, environment: Environment, service: ServiceId) -> list[FiringMonitor]:  # noqa: ARG002
         """None."""
         return []
+
+
+class MonitorTester(Protocol):
+    """Checks rules and runs their unit tests."""
+
+    def test(self, monitors: MonitorSet, progress: Progress) -> None:
+        """Nothing, if all are right.
+
+        :raises BuildFailed: what is wrong: the rule, the test, what was expected, what it got.
+        :raises NotFound: the program that tests is not installed; with the command that installs it.
+        """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -55,10 +55,14 @@ class OwnMonitors:
 
     def _read(self, files: Mapping[str, bytes]) -> None:
         if len(files) > FILES_LIMIT:
-            self._faults.append(f"{self._directory}: {len(files)} files; expected at most {FILES_LIMIT}")
+            self._faults.append(f"{self._directory}: too many files; expected at most {FILES_LIMIT}")
             return
         for name, content in sorted(files.items()):
-            if name.endswith(TESTS):
+            if "/" in name:
+                self._faults.append(
+                    f"{self._shown(name)}: a file in a directory; expected it in {self._directory} itself"
+                )
+            elif name.endswith(TESTS):
                 self._add(self.tests, name, content, TestFile)
             else:
                 self._add(self.rules, name, content, RuleFile)
@@ -77,11 +81,12 @@ class OwnMonitors:
             fault = error.fault
             self._fault(name, fault.line, fault.path, fault.problem, fault.expected)
         except ValidationError as error:
-            for detail in error.errors():
+            details = error.errors()
+            for detail in [each for each in details if each["type"] != "too_short" or _is_deepest(each, details)]:
                 self._fault(name, document.line_of(detail["loc"]), detail["loc"], *_told(detail))
 
     def _faults_of_rules(self) -> Iterator[str]:
-        seen = {name: "among the standard monitors" for name in self._taken}
+        seen = dict.fromkeys(self._taken, "among the standard monitors")
         count = sum(len(found.rules) for found in self.rules.values())
         if count > RULES_LIMIT:
             yield f"{self._directory}: {count} rules; expected at most {RULES_LIMIT}"
@@ -117,7 +122,8 @@ class OwnMonitors:
                 for c, check in enumerate(test.alert_rule_test):
                     if check.alertname not in known:
                         line = self._documents[file].line_of(("tests", t, "alert_rule_test", c))
-                        yield f"{self._shown(file)}:{line}: {check.alertname}; expected the name of a rule that is there"
+                        place = f"{self._shown(file)}:{line}"
+                        yield f"{place}: {check.alertname}; expected the name of a rule that is there"
 
     def _untested(self) -> Iterator[str]:
         checks = [check for found in self.tests.values() for test in found.tests for check in test.alert_rule_test]
@@ -129,7 +135,8 @@ class OwnMonitors:
                 if not any(check.alertname == name and not check.exp_alerts for check in checks):
                     lacks.append("one in which it does not")
                 if lacks:
-                    yield f"{self._shown(file)}: {name}: too few tests; expected {' and '.join(lacks)}, in a *_test.yaml"
+                    expected = f"{' and '.join(lacks)}, in a *_test.yaml"
+                    yield f"{self._shown(file)}: {name}: too few tests; expected {expected}"
 
     def _fault(self, name: str, line: int, path: Path, problem: str, expected: str) -> None:
         key = ".".join(str(part) for part in path)
@@ -150,8 +157,16 @@ def _names(found: RuleFile) -> list[str]:
     return [rule.alert for rule in found.rules]
 
 
+def _is_deepest(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
+    """A list seems to have nothing in it when what is in it is wrong."""
+    path = detail["loc"]
+    return not any(each["loc"][: len(path)] == path for each in details if each is not detail)
+
+
 def _told(detail: ErrorDetails) -> tuple[str, str]:
     """What is wrong, and what was expected."""
+    if detail["type"] == "too_short":
+        return "nothing in it", "a list with something in it"
     if detail["type"] == "missing":
         return "missing key", "a value"
     if detail["type"] == "extra_forbidden":

@@ -66,8 +66,8 @@ class AlertRule(PrometheusSection):
     alert: str = Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,99}$", description="letters, digits and underscores")
     expr: str = Field(min_length=1, max_length=EXPRESSION_LIMIT)
     for_: PromDuration = Field(default="0s", alias="for")
-    labels: Labels = {}
-    annotations: Labels = {}
+    labels: Labels = Field(default_factory=dict)
+    annotations: Labels = Field(default_factory=dict)
 
     def labelled(self, labels: dict[str, str]) -> AlertRule:
         """The same with more labels."""

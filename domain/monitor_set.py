@@ -95,7 +95,9 @@ class InstalledMonitors:
         return as_yaml(self.rules) if self.rules else "groups: []\n"
 
 
-def installed(text: str, environment: Environment, service: ServiceId, number: int, digest: Digest) -> InstalledMonitors:
+def installed(
+    text: str, environment: Environment, service: ServiceId, number: int, digest: Digest
+) -> InstalledMonitors:
     """What is installed of an artifact.
 
     :param text: of the artifact; ``digest`` is that of its bytes.

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from domain.monitor_rules import Labels, PromDuration, PrometheusSection
+
+#: Samples of one series: each takes memory of who runs the tests.
+SAMPLES_LIMIT = 10_000
+
+
+def _bounded(values: str) -> str:
+    if sum(int(count) for count in re.findall(r"x(\d{1,18})", values)) > SAMPLES_LIMIT or re.search(r"x\d{19}", values):
+        raise ValueError(f"at most {SAMPLES_LIMIT} samples")
+    return values
 
 
 class InputSeries(PrometheusSection):
     """One series and its samples, in promtool's notation: ``0+10x60``."""
 
     series: str = Field(min_length=1, max_length=1000)
-    values: str = Field(min_length=1, max_length=10_000)
+    values: Annotated[str, AfterValidator(_bounded)] = Field(min_length=1, max_length=10_000)
 
 
 class ExpectedAlert(PrometheusSection):
     """An alert that fires; its name is said beside it."""
 
-    exp_labels: Labels = {}
-    exp_annotations: Labels = {}
+    exp_labels: Labels = Field(default_factory=dict)
+    exp_annotations: Labels = Field(default_factory=dict)
 
 
 class AlertTest(PrometheusSection):
@@ -52,7 +64,7 @@ class UnitTest(PrometheusSection):
     input_series: tuple[InputSeries, ...] = ()
     alert_rule_test: tuple[AlertTest, ...] = ()
     promql_expr_test: tuple[ExpressionTest, ...] = ()
-    external_labels: Labels = {}
+    external_labels: Labels = Field(default_factory=dict)
     external_url: str = ""
 
 
@@ -72,7 +84,9 @@ class TestFile(PrometheusSection):
         :param rules: the rule file to test.
         :param source: what the test's file is called.
         """
-        tests = tuple(_ready(test, f"{source}: {test.name or f'test {n}'}", labels) for n, test in enumerate(self.tests, 1))
+        tests = tuple(
+            _ready(test, f"{source}: {test.name or f'test {n}'}", labels) for n, test in enumerate(self.tests, 1)
+        )
         return TestFile.model_validate(
             self.plain() | {"rule_files": [rules], "tests": [test.plain() for test in tests]}
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 _AGGREGATORS = frozenset(
-    "sum min max avg group stddev stdvar count count_values bottomk topk quantile".split()
+    ("sum", "min", "max", "avg", "group", "stddev", "stdvar", "count", "count_values", "bottomk", "topk", "quantile")
 )
-_WORDS = _AGGREGATORS | frozenset("and or unless bool offset atan2 inf nan start end".split())
-_LABEL_LISTS = frozenset("by without on ignoring group_left group_right".split())
+_WORDS = _AGGREGATORS | {"and", "or", "unless", "bool", "offset", "atan2", "inf", "nan", "start", "end"}
+_LABEL_LISTS = frozenset(("by", "without", "on", "ignoring", "group_left", "group_right"))
 
 _STRING = r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`"
 _TOKEN = re.compile(

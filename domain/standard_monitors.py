@@ -122,7 +122,12 @@ def of_tasks(service: ServiceId) -> list[TestedRule]:
         {MEASURED: running},
     )
     unknown = _rule(
-        "ReplicasUnknown", f"absent({wanted})", "1m", "page", "nothing tells how many replicas are up", {MEASURED: wanted}
+        "ReplicasUnknown",
+        f"absent({wanted})",
+        "1m",
+        "page",
+        "nothing tells how many replicas are up",
+        {MEASURED: wanted},
     )
     restarts = _rule(
         "TasksFail",
@@ -159,9 +164,7 @@ def of_tasks(service: ServiceId) -> list[TestedRule]:
     ]
 
 
-def _rule(
-    name: str, expr: str, hold: str, severity: str, summary: str, annotations: Mapping[str, str]
-) -> AlertRule:
+def _rule(name: str, expr: str, hold: str, severity: str, summary: str, annotations: Mapping[str, str]) -> AlertRule:
     return AlertRule.model_validate(
         {
             "alert": name,

@@ -22,8 +22,6 @@ def unsupported_keys(definition: ServiceDefinition) -> list[KeyFault]:
     for key in ("datastores", "queues", "buckets"):
         if getattr(definition.reads, key):
             found.append((("reads", key), without))
-    if definition.monitors:
-        found.append((("monitors",), without))
     if definition.deploy.migrate:
         found.append((("deploy", "migrate"), without))
     return [KeyFault(path, "not supported by this version of Onward", expected) for path, expected in found]

@@ -56,6 +56,7 @@ from tests.fakes.engines import (
     MemorySlices,
     MemorySuiteRunner,
 )
+from tests.fakes.monitoring import MemoryTester
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
 from worker import WORKFLOWS
 
@@ -92,6 +93,7 @@ class MemoryOnward:
         self.registry = MemoryRegistry()
         self.repositories = MemoryRepositories()
         self.builder = MemoryBuilder(self.registry)
+        self.tester = MemoryTester()
         self.engine = MemoryEngine()
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
@@ -174,7 +176,7 @@ class MemoryOnward:
         if duty is Duty.ORCHESTRATE:
             return list(orchestrating_activities(client, self.remind_every))
         if duty is Duty.BUILD:
-            builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots())
+            builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots(), self.tester)
             sources = SourceActivities(self.repositories, self.store, PlainSnapshots())
             return [
                 sources.fetch_source,
