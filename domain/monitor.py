@@ -7,7 +7,8 @@ from typing import Protocol
 from domain.environment import Environment
 from domain.evidence import FiringMonitor
 from domain.identity import ServiceId
-from domain.monitor_set import MonitorSet
+from domain.monitor_set import InstalledMonitors, MonitorSet
+from domain.monitor_state import JudgedRule
 from domain.progress import Progress
 
 
@@ -19,6 +20,25 @@ class Alerts(Protocol):
 
         A monitor is a service's by its labels ``environment``, ``application`` and ``role``.
         """
+
+
+class Monitoring(Protocol):
+    """The Prometheus of one environment. ``Unreachable`` when it does not answer."""
+
+    def install(self, monitors: InstalledMonitors, progress: Progress) -> bool:
+        """Have exactly these monitors of the service judged; whether anything had to be loaded anew.
+
+        A second call finds what the first one did. What Prometheus rejects leaves what was there.
+
+        :raises Superseded: those of a newer release are there.
+        :raises DeployHalted: Prometheus does not take them, and what it says.
+        """
+
+    def judged(self, name: str) -> list[JudgedRule]:
+        """The monitors of a service, by its canonical name, as they are judged now."""
+
+    def value(self, query: str) -> float | None:
+        """What an expression comes to now: its first series, or ``None`` without any."""
 
 
 class NoAlerts:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from activities.manifest_reader import ManifestReader
 from activities.verdict_reader import VerdictReader
-from domain.monitor import Alerts, NoAlerts
+from domain.monitor import Alerts, Monitoring, NoAlerts
 from engines.ed25519 import VERDICTS, load_trusted
 from engines.prometheus import PrometheusAlerts
+from engines.prometheus_monitors import PrometheusMonitors
 from settings import WorkerSettings
 from stores.s3 import PATIENT, Limits, S3ObjectStore
 from stores.s3_site import S3SiteBucket
@@ -40,6 +42,13 @@ def verdict_reader(settings: WorkerSettings) -> VerdictReader:
 def alerts(settings: WorkerSettings) -> Alerts:
     """Where it is asked which monitors fire, if anywhere."""
     return PrometheusAlerts(settings.prometheus_url) if settings.prometheus_url else NoAlerts()
+
+
+def monitoring(settings: WorkerSettings) -> Monitoring | None:
+    """The environment's Prometheus, if it has one that monitors are installed in."""
+    if not settings.prometheus_url or settings.rules_directory == Path():
+        return None
+    return PrometheusMonitors(settings.prometheus_url, settings.rules_directory)
 
 
 def own_keys(settings: WorkerSettings) -> list[str]:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.bake import BakeActivities, Patience
 from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
@@ -26,6 +27,7 @@ from activities.fixes import FixActivities
 from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
+from activities.monitors import MonitorActivities, MonitorReader
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
 from activities.slices import SliceActivities
@@ -56,7 +58,7 @@ from tests.fakes.engines import (
     MemorySlices,
     MemorySuiteRunner,
 )
-from tests.fakes.monitoring import MemoryTester
+from tests.fakes.monitoring import MemoryMonitoring, MemoryTester
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
 from worker import WORKFLOWS
 
@@ -94,6 +96,8 @@ class MemoryOnward:
         self.repositories = MemoryRepositories()
         self.builder = MemoryBuilder(self.registry)
         self.tester = MemoryTester()
+        self.monitoring = MemoryMonitoring()
+        self.patience = Patience(pending=timedelta(seconds=5), data=timedelta(seconds=2))
         self.engine = MemoryEngine()
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
@@ -192,11 +196,13 @@ class MemoryOnward:
         engines = {Kind.SERVICE: self.engine}
         verify = VerifyActivities(targets, engines, self.runner, self.store)
         reader = EnvironmentReader(engines)
+        monitors = MonitorReader(targets, self.store)
         own: list[Callable[..., Any]] = [
             DeployActivities(targets, engines, "http://edge.test").deploy,
+            MonitorActivities(monitors, self.monitoring, environment).install_monitors,
             verify.check_replicas,
             verify.run_smoke,
-            verify.bake,
+            BakeActivities(targets, engines, monitors, self.monitoring, self.patience).bake,
             reader.deployed,
             reader.service_logs,
             EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,
