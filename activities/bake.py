@@ -16,8 +16,9 @@ from activities.targets import Targets
 from domain.deployment import Deployment, EnvironmentEngine, ServiceState, is_whole, refuse_overtaken
 from domain.errors import VerifyFailed
 from domain.monitor import Monitoring
+from domain.monitor_questions import measured, requests_seen
 from domain.monitor_set import InstalledMonitors
-from domain.monitor_state import DATA_PATIENCE, PENDING_PATIENCE, JudgedRule, Judgement, judge, measured, requests_seen
+from domain.monitor_state import DATA_PATIENCE, PENDING_PATIENCE, JudgedRule, Judgement, judge
 from domain.progress import Progress
 from domain.service import Kind
 from domain.stages import Checked, Target

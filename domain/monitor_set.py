@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.artifact import Digest
 from domain.environment import Environment
 from domain.identity import ServiceId, canonical_name
 from domain.monitor_files import OwnMonitors
+from domain.monitor_questions import questions
 from domain.monitor_rules import (
     VERSION,
     RuleFile,
@@ -33,12 +34,14 @@ STANDARD_TESTS = "standard_test.yaml"
 class MonitorSet:
     """``rules``: the text of a rule file in which the environment is open. ``tests``: name → text of promtool's files.
 
-    ``origins``: monitor → the file that it is from, as people know it.
+    ``origins``: monitor → the file that it is from, as people know it. ``asked``: monitor and annotation →
+    what Onward asks Prometheus because of it.
     """
 
     rules: str
     tests: Mapping[str, str]
     origins: Mapping[str, str]
+    asked: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -67,8 +70,13 @@ def monitors_of(definition: ServiceDefinition, files: Mapping[str, bytes]) -> Mo
             origins |= {rule.alert: own.where(rule.alert) for rule in found.rules}
         for file, tested in own.tests.items():
             tests[f"own-{file}"] = as_yaml(tested.ready(RULES_FILE, f"{definition.monitors}/{file}", labels))
-    rules = as_yaml(RuleFile(groups=tuple(groups)).labelled(labels)) if groups else ""
-    return MonitorSet(rules=rules, tests=tests, origins=origins)
+    every = [rule for group in groups for rule in group.rules]
+    return MonitorSet(
+        rules=as_yaml(RuleFile(groups=tuple(groups)).labelled(labels)) if groups else "",
+        tests=tests,
+        origins=origins,
+        asked={(rule.alert, name): query for rule in every for name, query in questions(rule).items()},
+    )
 
 
 @dataclass(frozen=True)

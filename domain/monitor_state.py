@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.message import Message
-from domain.monitor_rules import MEASURED, REQUESTS, VERSION, AlertRule, RuleGroup
+from domain.monitor_rules import VERSION, RuleGroup
 from domain.monitor_set import InstalledMonitors
-from domain.promql import selectors
 
 #: How much longer a release is watched while a monitor is pending, and while there is nothing to judge:
 #: Prometheus evaluates and scrapes once a minute, if nobody says otherwise.
@@ -90,24 +89,6 @@ def judge(
             else:
                 pending.append(_told(rule, alert))
     return Judgement(firing=tuple(firing), pending=tuple(pending), unknown=tuple(unknown))
-
-
-def measured(rule: AlertRule) -> str | None:
-    """An expression that has a series exactly when there is something for a rule to judge; ``None`` if it needs none.
-
-    Without the annotation, one of the series that the rule's expression names must be there.
-    """
-    if MEASURED in rule.annotations:
-        return f"count({rule.annotations[MEASURED]})"
-    return " or ".join(f"count({each})" for each in selectors(rule.expr)) or None
-
-
-def requests_seen(rule: AlertRule, seconds: int) -> str | None:
-    """How many requests came in the last seconds, for a rule that depends on them."""
-    counter = rule.annotations.get(REQUESTS)
-    if counter is None:
-        return None
-    return f"clamp_min((sum({counter}) or vector(0)) - (sum({counter} offset {max(seconds, 1)}s) or vector(0)), 0)"
 
 
 def _told(rule: JudgedRule, alert: ActiveAlert) -> str:

@@ -122,7 +122,7 @@ class PrometheusMonitors:
             self._files.restore(monitors.name)
             raise DeployHalted(
                 f"{SERVER} at {self._api.shown} does not take the monitors of {monitors.name}, "
-                f"and keeps those it had: {error}"
+                f"and keeps those it had: {error}\n  next: its log says which rule"
             ) from None
         end = time.monotonic() + PATIENCE
         while not are_loaded(monitors, rules := self.judged(monitors.name)):

@@ -10,11 +10,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import yaml
+
 from domain.errors import BuildFailed, NotFound
 from domain.monitor_set import RULES_FILE, MonitorSet
 from domain.progress import Progress
 
 PROMTOOL = "promtool"
+QUESTIONS = "questions.yaml"
 
 #: Seconds for all tests of a service; a healthy one takes a tenth of a second.
 PATIENCE = 60
@@ -22,7 +25,7 @@ FAULTS_LIMIT = 10
 TEXT_LIMIT = 2000
 
 #: ``rules.yaml: 5:11: group "g", rule 1, "CartFails": could not parse expression: …``
-_FAULTY_RULE = re.compile(r'rule \d+, "(?P<rule>\w+)": (?P<fault>.*)')
+_FAULTY_RULE = re.compile(r'rule \d+, "(?P<rule>[\w:]+)": (?P<fault>.*)')
 _FAILED_TEST = re.compile(
     r"^ *(?:name: (?P<test>[^\n]*),\n *)?"
     r"(?:alertname: (?P<rule>\w+)|expr: (?P<expr>\"[^\n]*\")), time: (?P<time>\S+?), *\n"
@@ -62,9 +65,11 @@ class Promtool:
             for file in tests:
                 file.write_text(monitors.tests[file.name])
             progress.say(f"checking {monitors.count} monitors")
-            output = _failed([program, "check", "rules", rules.name], folder, progress)
-            if output:
-                raise BuildFailed(_text(_faulty(output, monitors) or [_tail(output)]))
+            Path(folder, QUESTIONS).write_text(_as_rules(monitors))
+            for name, check in ((RULES_FILE, _faulty), (QUESTIONS, _faulty_questions)):
+                output = _failed([program, "check", "rules", name], folder, progress)
+                if output:
+                    raise BuildFailed(_text(check(output, monitors) or [_tail(output)]))
             progress.say(f"testing {monitors.count} monitors")
             output = _failed([program, "test", "rules", *(file.name for file in tests)], folder, progress)
             if output:
@@ -98,6 +103,25 @@ def _failed(words: Sequence[str], folder: str, progress: Progress) -> str:
     if process.returncode < 0:
         raise BuildFailed(f"promtool was ended by signal {-process.returncode}")
     return output or f"exit code {process.returncode}" if process.returncode else ""
+
+
+def _as_rules(monitors: MonitorSet) -> str:
+    """What is asked because of annotations, in a form that promtool checks: recording rules."""
+    rules = [{"record": _record(*asked), "expr": query} for asked, query in monitors.asked.items()]
+    return str(yaml.safe_dump({"groups": [{"name": "questions", "rules": rules}]}))
+
+
+def _record(rule: str, annotation: str) -> str:
+    return f"{rule}:{annotation}"
+
+
+def _faulty_questions(output: str, monitors: MonitorSet) -> list[str]:
+    found = {match["rule"]: match["fault"] for match in _FAULTY_RULE.finditer(output)}
+    return [
+        f"{monitors.origins.get(rule, '')}: {rule}: {annotation}: {found[_record(rule, annotation)]}"
+        for rule, annotation in monitors.asked
+        if _record(rule, annotation) in found
+    ]
 
 
 def _faulty(output: str, monitors: MonitorSet) -> list[str]:

@@ -33,7 +33,8 @@ class FakeMachine:
         self.add(
             "apt-get",
             f'[ "$1" = install ] || exit 0\n[ "$(cat {self.policy})" ] || exit 1\n'
-            'for word in "$@"; do case $word in -*|install) continue ;; prometheus) word="prometheus promtool" ;; esac\n'
+            'for word in "$@"; do case $word in -*|install) continue ;;\n'
+            'prometheus) word="prometheus promtool" ;; esac\n'
             f"for program in $word; do printf '#!/bin/sh\\n' >{self.programs}/$program; "
             f"chmod 755 {self.programs}/$program; done; done",
         )
