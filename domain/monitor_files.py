@@ -74,7 +74,7 @@ class OwnMonitors:
             self._faults.append(f"{self._shown(name)}: too large; expected at most {SIZE_LIMIT // 1024} KiB")
             return
         try:
-            document = strict_yaml.load(of_service(content.decode(errors="replace"), self._service))
+            document = strict_yaml.load(of_service(content, self._service))
             self._documents[name] = document
             found[name] = model.model_validate_json(json.dumps(document.value), strict=True)
         except YamlError as error:

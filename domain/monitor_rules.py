@@ -117,9 +117,11 @@ def canonical_labels(service: ServiceId) -> dict[str, str]:
     return dict(zip(CANONICAL, (ENVIRONMENT, service.application, service.role), strict=True))
 
 
-def of_service(text: str, service: ServiceId) -> str:
-    """A text of a service's own, with its names in it."""
-    return text.replace(APPLICATION, service.application).replace(ROLE, service.role)
+def of_service(content: bytes, service: ServiceId) -> bytes:
+    """The content of a file of a service's own, with its names in it."""
+    return content.replace(APPLICATION.encode(), service.application.encode()).replace(
+        ROLE.encode(), service.role.encode()
+    )
 
 
 def of_environment(text: str, environment: Environment) -> str:

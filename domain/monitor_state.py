@@ -79,7 +79,7 @@ def judge(
     for rule in rules:
         if rule.health != HEALTHY:
             unknown.append(f"{rule.name}: its health is {rule.health}{f': {rule.error}' if rule.error else ''}")
-        elif rule.evaluated <= before.get(rule.key, rule.evaluated):
+        elif rule.key in before and rule.evaluated <= before[rule.key]:
             unknown.append(f"{rule.name}: not evaluated since the bake began")
         for alert in rule.alerts:
             if alert.since < arrived:
