@@ -112,14 +112,21 @@ class MemoryOnward:
         self.remind_every = timedelta(minutes=15)
         self.application = f"t{uuid4().hex[:8]}"
 
-    def commit(self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info") -> ReleaseRequest:
-        """A new commit of a role, ready to be released."""
+    def commit(
+        self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info", more: str = "", **files: str
+    ) -> ReleaseRequest:
+        """A new commit of a role, ready to be released.
+
+        :param more: further keys of its definition.
+        :param files: further monitors: name → text of ``monitors/<name>.yaml``.
+        """
         commit = uuid4().hex + "00000000"
-        definition = DEFINITION.format(application=self.application, role=role, level=level)
+        definition = DEFINITION.format(application=self.application, role=role, level=level) + more
         self.repositories.commits[REPOSITORY, commit] = {
             f"{role}/service.yaml": definition,
             f"{role}/app/Dockerfile": dockerfile,
             f"{role}/tests/Dockerfile": "FROM base\n",
+            **{f"{role}/monitors/{name}.yaml": text for name, text in files.items()},
         }
         return ReleaseRequest(
             application=self.application,
