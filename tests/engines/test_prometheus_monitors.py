@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -178,3 +180,37 @@ def _until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
         time.sleep(0.1)
+
+
+INSTALLS = """\
+import sys
+from pathlib import Path
+from engines.prometheus_monitors import PrometheusMonitors
+from tests.fakes.progress import SilentProgress
+from tests.monitors import RULES, own, to_install
+monitoring = PrometheusMonitors(sys.argv[1], Path(sys.argv[2]))
+for number in range(int(sys.argv[3]), 1_000_000):
+    monitoring.install(to_install(own(RULES.replace("> 1", f"> {number}")), number=number), SilentProgress())
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.server
+def test_whenever_a_worker_is_killed_the_next_one_goes_on(address: str, directory: Path) -> None:
+    monitoring, number = _emptied(address, directory), 1
+    for pause in (0.0, 0.03, 0.05, 0.08, 0.11):
+        words = [sys.executable, "-c", INSTALLS, address, str(directory), str(number)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as worker:
+            assert worker.stdout is not None
+            installed_by_it = int(worker.stdout.readline())
+            time.sleep(pause)
+            worker.kill()
+            rest = [int(line) for line in worker.stdout.read().split()]
+        number = max([installed_by_it, *rest]) + 2  # the one after the last may have been written, too
+        monitors = to_install(own(RULES.replace("> 1", f"> {number}")), number=number)
+
+        monitoring.install(monitors, PROGRESS)
+
+        assert are_loaded(monitors, monitoring.judged(NAME))
+        assert [file.name for file in directory.glob("*.yml*")] == [f"{NAME}.yml"]
+        number += 1
