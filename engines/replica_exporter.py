@@ -39,7 +39,8 @@ class ReplicaCollector(Collector):
             "onward_engine_answers", "Whether the environment's engine answered.", labels=LABELS[:1]
         )
         try:
-            states = [state for engine in self._engines for state in engine.running(self._environment)]
+            found = (state for engine in self._engines for state in engine.running(self._environment))
+            states = list({state.name: state for state in found}.values())
             answers.add_metric([self._environment], 1)
         except OnwardError as error:
             log.warning("replicas of %s: %s", self._environment, error)

@@ -67,9 +67,12 @@ def test_what_fails_under_load_is_caught_in_the_bake_and_what_is_good_loses_no_r
     assert fix["status"] == "verified"
 
 
-def test_a_rule_with_faulty_logic_is_stopped_before_it_is_published(application: Application) -> None:
+def test_a_rule_with_faulty_logic_is_stopped_before_it_is_published_and_one_that_is_removed_is_gone(
+    application: Application, stack_settings: StackSettings
+) -> None:
+    application.change("cart/service.yaml", "verify: {bake: 5s}\n", "")
     application.release("cart")
-    application.change(RULES, "> 0.01", "< 0.01")
+    application.change(RULES, "> 0.01", "> 0.1")
 
     document = application.release("cart", exit_code=1)
 
@@ -80,16 +83,11 @@ def test_a_rule_with_faulty_logic_is_stopped_before_it_is_published(application:
     assert f"monitors/cart.yaml: CartFails fails the test {test!r} at 30s" in message
     assert 'expected: Labels:{alertname="CartFails"' in message
     assert "got: no alert" in message
+    with_it = {each.value: STANDARD | {"CartFails"} for each in ENVIRONMENTS}
+    assert _monitors(stack_settings, application, "cart") == with_it
 
-
-def test_a_rule_that_is_removed_is_gone_with_the_release(
-    application: Application, stack_settings: StackSettings
-) -> None:
+    application.change("cart/service.yaml", "monitors: monitors/\n", "")
     application.release("cart")
-    application.change("cart/service.yaml", "monitors: monitors/\nverify: {bake: 5s}\n", "")
-
-    application.release("cart")
-
     assert _monitors(stack_settings, application, "cart") == {each.value: STANDARD for each in ENVIRONMENTS}
 
 
