@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -39,7 +37,7 @@ from activities.tell import TellActivities
 from activities.verdict_reader import VerdictReader
 from activities.verify import VerifyActivities
 from domain import identity, keys
-from domain.artifact import Artifact, ArtifactKind, Digest, digest_of
+from domain.artifact import Artifact, ArtifactKind, digest_of
 from domain.attestation import seal
 from domain.channels import Channel, Channels
 from domain.definition_file import parse_definition
@@ -59,6 +57,7 @@ from tests.fakes.engines import (
     MemorySuiteRunner,
 )
 from tests.fakes.monitoring import MemoryMonitoring, MemoryTester
+from tests.fakes.snapshots import PlainSnapshots
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
 from worker import WORKFLOWS
 
@@ -72,19 +71,6 @@ tests: {{integration: {{context: tests}}, smoke: {{case: "test_smoke*"}}}}
 config: {{ci: {{LEVEL: debug}}, prod: {{LEVEL: {level}}}}}
 owner: team
 """
-
-
-class PlainSnapshots:
-    """Snapshots as plain tar files."""
-
-    def pack(self, directory: Path, file: Path) -> Digest:
-        with tarfile.open(file, "w") as archive:
-            archive.add(directory, ".", filter=_without_times)
-        return digest_of(file.read_bytes())
-
-    def unpack(self, file: Path, directory: Path) -> None:
-        with tarfile.open(file) as archive:
-            archive.extractall(directory, filter="data")
 
 
 class MemoryOnward:
@@ -258,8 +244,3 @@ class MemoryOnward:
                 )
                 await running.enter_async_context(worker)
             yield
-
-
-def _without_times(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.mtime = 0
-    return entry
