@@ -54,7 +54,7 @@ def scrape_configuration(settings: StackSettings, rules: list[Path]) -> dict[str
         return {"job_name": name, **often, "static_configs": [{"targets": [f"{LOOPBACK}:{port}"], "labels": labels}]}
 
     return {
-        "global": {"scrape_interval": "5s", "evaluation_interval": BRISK},
+        "global": {"scrape_interval": "5s", "evaluation_interval": "5s"},
         "rule_files": [f"{each}/*{SUFFIX}" for each in rules],
         "scrape_configs": [
             *(job(f"worker-{duty}", worker_metrics_port(settings, duty), duty=duty.value) for duty in Duty),
