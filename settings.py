@@ -47,7 +47,7 @@ RemindEvery = Annotated[Duration, Field(ge=timedelta(seconds=1))]
 _REMIND_EVERY = "orchestrate duty: how often on-call is told again until somebody has acknowledged, as 90s or 1h30m"
 
 #: Settings that are the first of several ports in a row, and how many.
-PORT_SPANS = {"worker_metrics_port": len(Duty), "internal_port": 10}
+PORT_SPANS = {"worker_metrics_port": len(Duty), "exporter_port": len(Environment), "internal_port": 10}
 
 #: What a part of the local stack may inherit: where things are, and nothing that could be a key.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -112,6 +112,7 @@ class StackSettings(BaseSettings):
     edge_ci_metrics_port: int = Field(default=8091, description="metrics of the edge proxy of ci")
     edge_prod_metrics_port: int = Field(default=8090, description="metrics of the edge proxy of prod")
     worker_metrics_port: int = Field(default=9464, description="first of four ports with the workers' metrics")
+    exporter_port: int = Field(default=9468, description="first of two ports at which workers tell of replicas")
     internal_port: int = Field(
         default=18300,
         description="first of ten ports that parts use among themselves; one more is 10000 above the last",
@@ -213,6 +214,14 @@ class WorkerSettings(ClientSettings):
     ci_docker_host: str = Field(default="", description="ci duty: a manager of the ci swarm")
     prod_docker_host: str = Field(default="", description="prod duty: a manager of the prod swarm")
     prometheus_url: str = Field(default="", description="where monitors are judged; none is asked about without")
+    rules_directory: Path = Field(
+        default=Path(),
+        description="ci and prod duty: where the environment's Prometheus reads the rules of monitors "
+        "(*.yml); none are installed without",
+    )
+    exporter_address: str = Field(
+        default="", description="ci and prod duty: host:port for the replicas of services; none without"
+    )
     endpoint_mode: str = Field(default="dnsrr", pattern="^(dnsrr|vip)$", description="swarm endpoint mode")
     slots: int = Field(default=32, ge=1, le=500, description="activities at once, for the ci and prod duties")
     build_slots: int = Field(default=6, ge=1, le=100, description="activities at once, for the build duty")

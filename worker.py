@@ -37,7 +37,7 @@ import telemetry
 from domain.channels import Channels
 from domain.errors import OnwardError
 from domain.identity import Duty, sweep_id, task_queue
-from duties import activities_of
+from duties import activities_of, exporting_for
 from duties.telling import read_channels
 from settings import WorkerSettings
 from workflows.application import ApplicationWorkflow
@@ -129,6 +129,11 @@ async def serve(duties: Sequence[Duty], settings: WorkerSettings, channels: Chan
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with exporting_for(own):
+        await _run(workers, stop, duties)
+
+
+async def _run(workers: Sequence[Worker], stop: asyncio.Event, duties: Sequence[Duty]) -> None:
     runs = [asyncio.create_task(worker.run()) for worker in workers]
     log.info("serving %s", ", ".join(duties))
     await asyncio.wait([asyncio.create_task(stop.wait()), *runs], return_when=asyncio.FIRST_COMPLETED)

@@ -80,6 +80,6 @@ class Targets:
         artifact = manifest.artifact(kind)
         if artifact is None:
             raise Untrusted(f"the manifest of {manifest.release} has no {kind}")
-        if kind is not ArtifactKind.BUNDLE and not self._registry.holds(artifact.uri):
+        if kind in (ArtifactKind.IMAGE, ArtifactKind.SUITE) and not self._registry.holds(artifact.uri):
             raise Untrusted(f"the image registry does not hold {artifact.uri} any more")
         return artifact

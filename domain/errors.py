@@ -5,7 +5,8 @@ so it is raised as one of these; the *type* says whether trying again can help::
 
     OnwardError
     ├── InvalidInput            the person must change what they gave        (exit 2)
-    │   └── InvalidDefinition   … in service.yaml: file, line, key, expected
+    │   ├── InvalidDefinition   … in service.yaml: file, line, key, expected
+    │   └── InvalidMonitors     … in its monitors: file, line, rule, expected
     ├── Refused                 Onward will not do it: not allowed, goes back (exit 4)
     │   ├── Superseded          a newer release of the same role took its place
     │   ├── ForeignResource     the name belongs to another Onward stack
@@ -45,6 +46,10 @@ class InvalidInput(OnwardError):
 
 class InvalidDefinition(InvalidInput):
     """A ``service.yaml`` that cannot be accepted; one line per fault, each with its line and key."""
+
+
+class InvalidMonitors(InvalidInput):
+    """Rules or tests in ``monitors`` that cannot be accepted; one line per fault, each with its file."""
 
 
 class Refused(OnwardError):
@@ -116,6 +121,7 @@ def silent_worker(queue: str, reason: str = "") -> Unreachable:
 FINAL_ERRORS: tuple[type[OnwardError], ...] = (
     InvalidInput,
     InvalidDefinition,
+    InvalidMonitors,
     Refused,
     Superseded,
     ForeignResource,

@@ -27,6 +27,11 @@ def bundle_key(digest: str) -> str:
     return blob_key("bundles", digest, ".zip")
 
 
+def monitors_key(digest: str) -> str:
+    """Where the monitors of a service are kept: a rule file of Prometheus in which the environment is open."""
+    return blob_key("monitors", digest, ".yaml")
+
+
 def manifest_key(digest: str) -> str:
     """Where a manifest's statement is kept."""
     return blob_key("manifests", digest, ".json")

@@ -19,8 +19,6 @@ def unsupported_keys(definition: ServiceDefinition) -> list[KeyFault]:
         found.append((("kind",), "service or static"))
     if definition.reads.datastores:
         found.append((("reads", "datastores"), without))
-    if definition.monitors:
-        found.append((("monitors",), without))
     if definition.deploy.migrate:
         found.append((("deploy", "migrate"), without))
     return [KeyFault(path, "not supported by this version of Onward", expected) for path, expected in found]

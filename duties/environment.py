@@ -6,10 +6,12 @@ from functools import partial
 
 from docker import DockerClient
 
+from activities.bake import BakeActivities
 from activities.deploy import DeployActivities
 from activities.discovery import DiscoveryReader
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
+from activities.monitors import MonitorActivities, MonitorReader
 from activities.resources import ResourceActivities
 from activities.targets import Targets
 from activities.verify import VerifyActivities
@@ -17,8 +19,19 @@ from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
 from domain.identity import Duty
 from domain.service import Kind
-from duties.parts import Activities, alerts, manifest_reader, object_store, own_keys, reach, site_bucket, verdict_reader
+from duties.parts import (
+    Activities,
+    alerts,
+    manifest_reader,
+    monitoring,
+    object_store,
+    own_keys,
+    reach,
+    site_bucket,
+    verdict_reader,
+)
 from engines import docker_api
+from engines.replica_exporter import ReplicaCollector
 from engines.site import SiteEngine
 from engines.suites import ContainerSuiteRunner
 from engines.swarm import SwarmEngine
@@ -40,6 +53,13 @@ def environment_engines(
     }
 
 
+def replica_collector(settings: WorkerSettings, environment: Environment) -> ReplicaCollector:
+    """What tells Prometheus of an environment's replicas. A site has none."""
+    client = docker_api.connect(settings.docker_host(Duty(environment)), docker_api.BRISK)
+    engines = environment_engines(settings, client, BRISK)
+    return ReplicaCollector(environment, [engine for kind, engine in engines.items() if kind is not Kind.STATIC])
+
+
 def environment_activities(settings: WorkerSettings, environment: Environment) -> Activities:
     """One environment's engine."""
     store, manifests = object_store(settings), manifest_reader(settings)
@@ -50,15 +70,17 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     targets = Targets(environment, store, registry, manifests, verdict_reader(settings))
     edge_url = settings.edge_ci_url if environment is Environment.CI else settings.edge_prod_url
     verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
+    monitors, own = MonitorReader(targets, store), monitoring(settings)
     looked_at = environment_engines(settings, asked, BRISK)
     reader = EnvironmentReader(looked_at)
     resources = resource_activities(settings, targets)
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, own_keys(settings))
     return [
         DeployActivities(targets, engines, edge_url).deploy,
+        MonitorActivities(monitors, own, environment).install_monitors,
         verify.check_replicas,
         verify.run_smoke,
-        verify.bake,
+        BakeActivities(targets, engines, monitors, own).bake,
         reader.deployed,
         reader.service_logs,
         evidence.collect,

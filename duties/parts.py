@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from activities.manifest_reader import ManifestReader
 from activities.verdict_reader import VerdictReader
-from domain.monitor import Alerts, NoAlerts
+from domain.monitor import Alerts, Monitoring, NoAlerts
 from engines.aws import Access, Patience
 from engines.ed25519 import VERDICTS, load_trusted
 from engines.prometheus import PrometheusAlerts
+from engines.prometheus_monitors import PrometheusMonitors
 from engines.reach import Reach
 from engines.s3_buckets import S3Buckets
 from engines.sqs_queues import SqsQueues
@@ -58,6 +60,13 @@ def verdict_reader(settings: WorkerSettings) -> VerdictReader:
 def alerts(settings: WorkerSettings) -> Alerts:
     """Where it is asked which monitors fire, if anywhere."""
     return PrometheusAlerts(settings.prometheus_url) if settings.prometheus_url else NoAlerts()
+
+
+def monitoring(settings: WorkerSettings) -> Monitoring | None:
+    """The environment's Prometheus, if it has one that monitors are installed in."""
+    if not settings.prometheus_url or settings.rules_directory == Path():
+        return None
+    return PrometheusMonitors(settings.prometheus_url, settings.rules_directory)
 
 
 def own_keys(settings: WorkerSettings) -> list[str]:

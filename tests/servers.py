@@ -120,15 +120,27 @@ def sqs_server(address: str = LOOPBACK) -> Iterator[str]:
 
 
 @contextmanager
-def prometheus_server(rules: str) -> Iterator[str]:
-    """Prometheus, judging rules twice a second; its address."""
+def prometheus_server(
+    rules: str = "groups: []\n", *, more: Path | None = None, lifecycle: bool = True, target: str = ""
+) -> Iterator[str]:
+    """Prometheus, judging rules twice a second; its address.
+
+    :param more: a directory whose ``*.yml`` are rules, too.
+    :param lifecycle: whether it may be told to read them anew.
+    :param target: ``host:port`` that it scrapes as often, if any.
+    """
     with _directory("prometheus") as directory:
         address = f"{LOOPBACK}:{free_ports(1)[0]}"
         (directory / "rules.yml").write_text(rules)
-        settings = {"global": {"evaluation_interval": "500ms"}, "rule_files": ["rules.yml"]}
+        settings = {
+            "global": {"evaluation_interval": "500ms", "scrape_interval": "500ms", "scrape_timeout": "500ms"},
+            "rule_files": ["rules.yml", *([f"{more}/*.yml"] if more else ())],
+            "scrape_configs": [{"job_name": "target", "static_configs": [{"targets": [target]}]}] if target else [],
+        }
         (directory / "prometheus.yml").write_text(json.dumps(settings))
         options = [f"--config.file={directory / 'prometheus.yml'}", "--log.level=warn"]
         options += [f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address={address}"]
+        options += ["--web.enable-lifecycle"] if lifecycle else []
         with _running(
             _words(PROMETHEUS, directory, *options),
             directory,

@@ -8,6 +8,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.deploy import DeployActivities
+    from activities.monitors import MonitorActivities
     from activities.resources import ResourceActivities
     from domain.environment import Environment
     from domain.identity import Duty, duty_of
@@ -18,27 +19,15 @@ with workflow.unsafe.imports_passed_through():
 
 MARGIN = timedelta(minutes=1)
 PROVISION_TIMEOUT = timedelta(minutes=2)
+MONITORS_TIMEOUT = timedelta(minutes=1)
 
 
 async def deploy(target: Target, definition: ServiceDefinition) -> Deployed:
-    """Make its queues and buckets; then ask the environment for the release, and wait until it has arrived."""
-    if uses_resources(definition):
-        await workflow.execute_activity_method(
-            ResourceActivities.provision,
-            ProvisionRequest(target=target, at=workflow.now()),
-            **policies.long(
-                duty_of(target.environment), f"queues and buckets in {target.environment}", PROVISION_TIMEOUT
-            ),
-        )
-    return await workflow.execute_activity_method(
-        DeployActivities.deploy,
-        target,
-        **policies.long(
-            duty_of(target.environment),
-            f"deploy #{target.number} to {target.environment}",
-            definition.deploy.timeout + MARGIN,
-        ),
-    )
+    """Make its queues and buckets, ask for the release, wait until it has arrived, and have its monitors judged."""
+    await _provision(target, definition)
+    deployed = await _arrive(target, definition)
+    monitors = await _monitor(target)
+    return deployed.model_copy(update={"detail": f"{deployed.detail}, {monitors}"})
 
 
 async def let_go(target: Target) -> str:
@@ -50,3 +39,35 @@ async def let_go(target: Target) -> str:
         **policies.long(Duty.CI, "let go of queues and buckets", PROVISION_TIMEOUT),
     )
     return noted.detail
+
+
+async def _provision(target: Target, definition: ServiceDefinition) -> None:
+    if uses_resources(definition):
+        await workflow.execute_activity_method(
+            ResourceActivities.provision,
+            ProvisionRequest(target=target, at=workflow.now()),
+            **policies.long(
+                duty_of(target.environment), f"queues and buckets in {target.environment}", PROVISION_TIMEOUT
+            ),
+        )
+
+
+async def _arrive(target: Target, definition: ServiceDefinition) -> Deployed:
+    return await workflow.execute_activity_method(
+        DeployActivities.deploy,
+        target,
+        **policies.long(
+            duty_of(target.environment),
+            f"deploy #{target.number} to {target.environment}",
+            definition.deploy.timeout + MARGIN,
+        ),
+    )
+
+
+async def _monitor(target: Target) -> str:
+    installed = await workflow.execute_activity_method(
+        MonitorActivities.install_monitors,
+        target,
+        **policies.long(duty_of(target.environment), f"monitors in {target.environment}", MONITORS_TIMEOUT),
+    )
+    return installed.detail

@@ -17,7 +17,7 @@ from domain.release import ReleaseRequest
 from domain.roll_forward_messages import FixProposal
 from domain.stages import Comparison, Source
 from tests.fakes.onward import REPOSITORY, MemoryOnward
-from tests.fakes.stores import PlainSnapshots
+from tests.fakes.snapshots import PlainSnapshots
 
 
 @pytest.fixture

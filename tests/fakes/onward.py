@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.bake import BakeActivities, Patience
 from activities.build import BuildActivities
 from activities.claims import ClaimActivities
 from activities.combination import Combinations
@@ -26,6 +27,7 @@ from activities.fixes import FixActivities
 from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
+from activities.monitors import MonitorActivities, MonitorReader
 from activities.owner_reader import OwnerReader
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
@@ -59,8 +61,10 @@ from tests.fakes.engines import (
     MemorySlices,
     MemorySuiteRunner,
 )
+from tests.fakes.monitoring import MemoryMonitoring, MemoryTester
 from tests.fakes.resources import MemoryResources
-from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner, PlainSnapshots
+from tests.fakes.snapshots import PlainSnapshots
+from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
 from worker import WORKFLOWS
 
 REPOSITORY = "https://git.test/shop"
@@ -83,6 +87,9 @@ class MemoryOnward:
         self.registry = MemoryRegistry()
         self.repositories = MemoryRepositories()
         self.builder = MemoryBuilder(self.registry)
+        self.tester = MemoryTester()
+        self.monitoring = MemoryMonitoring()
+        self.patience = Patience(pending=timedelta(seconds=5), data=timedelta(seconds=2))
         self.engine = MemoryEngine()
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
@@ -100,15 +107,20 @@ class MemoryOnward:
         self.application = f"t{uuid4().hex[:8]}"
 
     def commit(
-        self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info", more: str = ""
+        self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info", more: str = "", **files: str
     ) -> ReleaseRequest:
-        """A new commit of a role, ready to be released; ``more`` stands below its definition."""
+        """A new commit of a role, ready to be released.
+
+        :param more: further keys of its definition.
+        :param files: further monitors: name → text of ``monitors/<name>.yaml``.
+        """
         commit = uuid4().hex + "00000000"
         definition = DEFINITION.format(application=self.application, role=role, level=level) + more
         self.repositories.commits[REPOSITORY, commit] = {
             f"{role}/service.yaml": definition,
             f"{role}/app/Dockerfile": dockerfile,
             f"{role}/tests/Dockerfile": "FROM base\n",
+            **{f"{role}/monitors/{name}.yaml": text for name, text in files.items()},
         }
         return ReleaseRequest(
             application=self.application,
@@ -169,7 +181,7 @@ class MemoryOnward:
         if duty is Duty.ORCHESTRATE:
             return list(orchestrating_activities(client, self.remind_every))
         if duty is Duty.BUILD:
-            builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots())
+            builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots(), self.tester)
             sources = SourceActivities(self.repositories, self.store, PlainSnapshots())
             return [
                 sources.fetch_source,
@@ -187,11 +199,13 @@ class MemoryOnward:
         verify = VerifyActivities(targets, engines, self.runner, self.store)
         reader = EnvironmentReader(engines)
         resources = ResourceActivities(targets, self.store, self.queues, self.buckets, stack="memory")
+        monitors = MonitorReader(targets, self.store)
         own: list[Callable[..., Any]] = [
             DeployActivities(targets, engines, "http://edge.test").deploy,
+            MonitorActivities(monitors, self.monitoring, environment).install_monitors,
             verify.check_replicas,
             verify.run_smoke,
-            verify.bake,
+            BakeActivities(targets, engines, monitors, self.monitoring, self.patience).bake,
             reader.deployed,
             reader.service_logs,
             EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,

@@ -21,8 +21,9 @@ from stack.engine import bridge_gateway
 from stack.environment import client_environment
 from stack.parts import Condition
 from stack.places import StateDirectory
+from stack.prometheus import prometheus_url
 from stack.queues import sqs_endpoint
-from stack.servers import prometheus_url, registry_host, s3_endpoint, temporal_ui_url, worker_metrics_port
+from stack.servers import registry_host, s3_endpoint, temporal_ui_url, worker_metrics_port
 from stack.supervision import Supervisor
 from tests.e2e.commandline import CommandLine
 from tests.engines.conftest import wait_for

@@ -41,7 +41,7 @@ async def test_a_change_of_config_alone_builds_nothing(temporal: WorkflowEnviron
 
     assert onward.builder.built == before
     assert result.number == 2
-    assert result.stages[1].detail == "image reused, suite reused"
+    assert result.stages[1].detail == "image reused, suite reused, monitors reused"
 
 
 async def test_a_failed_build_ends_the_release_and_reaches_no_environment(
