@@ -42,10 +42,12 @@ from duties.telling import read_channels
 from settings import WorkerSettings
 from workflows.application import ApplicationWorkflow
 from workflows.lookups import LOOKUPS
+from workflows.mirror import MirrorWorkflow
 from workflows.regression import RegressionWorkflow
 from workflows.release import ReleaseWorkflow
 from workflows.report import ReportWorkflow
 from workflows.roll_forward import RollForwardWorkflow
+from workflows.scaling import ScaleWorkflow, SizesWorkflow
 from workflows.sweep import SweepWorkflow
 
 log = logging.getLogger("onward.worker")
@@ -64,6 +66,9 @@ WORKFLOWS = [
     RollForwardWorkflow,
     ReportWorkflow,
     SweepWorkflow,
+    ScaleWorkflow,
+    SizesWorkflow,
+    MirrorWorkflow,
     *LOOKUPS,
 ]
 

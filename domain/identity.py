@@ -147,6 +147,16 @@ def sweep_id() -> str:
     return "onward-sweep"
 
 
+def scale_id(environment: Environment, service: ServiceId) -> str:
+    """The workflow ID of a change of a service's size: one at a time, by Temporal's own rule."""
+    return f"scale:{canonical_name(environment, service)}"
+
+
+def mirror_id(application: str) -> str:
+    """The workflow ID of the mirror of an application's sizes in ci: at most one is on."""
+    return f"mirror:{application}"
+
+
 def lookup_id(subject: str, unique: str) -> str:
     """The workflow ID of a short workflow that only reads."""
     return f"lookup:{subject}:{unique}"

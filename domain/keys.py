@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC, datetime
 
 from domain.environment import Environment
 
@@ -82,6 +83,16 @@ def build_record_key(inputs: str) -> str:
 def published_set_key(application: str) -> str:
     """The published set of one application, written with compare-and-swap."""
     return f"published/{application}.json"
+
+
+def scale_key(environment: Environment, application: str, at: datetime, run: str) -> str:
+    """The record of one change of sizes; the keys are in the order of time."""
+    return f"{scale_prefix(environment, application)}{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{run}.json"
+
+
+def scale_prefix(environment: Environment, application: str) -> str:
+    """All changes of sizes of an application in one environment."""
+    return f"scale/{environment}/{application}/"
 
 
 def notice_key(notice: str) -> str:

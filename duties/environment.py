@@ -9,6 +9,7 @@ from docker import DockerClient
 from activities.deploy import DeployActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
+from activities.scale import ScaleActivities
 from activities.targets import Targets
 from activities.verify import VerifyActivities
 from domain.deployment import EnvironmentEngine
@@ -20,6 +21,7 @@ from engines import docker_api
 from engines.site import SiteEngine
 from engines.suites import ContainerSuiteRunner
 from engines.swarm import SwarmEngine
+from engines.swarm_scale import SwarmScaler
 from settings import WorkerSettings
 from stores.registry import OciRegistry
 from stores.s3 import BRISK, PATIENT, Limits
@@ -47,6 +49,9 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     edge_url = settings.edge_ci_url if environment is Environment.CI else settings.edge_prod_url
     verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
     reader = EnvironmentReader(environment_engines(settings, asked, BRISK))
+    scaling = ScaleActivities(
+        environment, engines[Kind.SERVICE], SwarmScaler(client, settings.stack), manifests, object_store(settings)
+    )
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, own_keys(settings))
     return [
         DeployActivities(targets, engines, edge_url).deploy,
@@ -56,4 +61,7 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         reader.deployed,
         reader.service_logs,
         evidence.collect,
+        scaling.sizes,
+        scaling.scale,
+        scaling.mirror,
     ]

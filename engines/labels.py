@@ -22,6 +22,9 @@ class Label(StrEnum):
     COMMIT = "onward.commit"
     MANIFEST = "onward.manifest"
     PORT = "onward.port"
+    #: On the service alone: the size that was asked for, and the one to go back to after a mirror.
+    REPLICAS = "onward.replicas"
+    OWN_REPLICAS = "onward.own-replicas"
     #: On whatever belongs to a slice: its name, and the regression (workflow and run) that made it.
     SLICE = "onward.slice"
     OWNER = "onward.owner"

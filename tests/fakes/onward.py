@@ -28,6 +28,7 @@ from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
+from activities.scale import ScaleActivities
 from activities.slices import SliceActivities
 from activities.source import SourceActivities
 from activities.store_reader import StoreReader
@@ -66,6 +67,7 @@ application: {application}
 role: {role}
 build: {{context: app}}
 tests: {{integration: {{context: tests}}, smoke: {{case: "test_smoke*"}}}}
+scale: {{ci: {{min: 1, max: 2}}, prod: {{min: 1, max: 5}}}}
 config: {{ci: {{LEVEL: debug}}, prod: {{LEVEL: {level}}}}}
 owner: team
 """
@@ -190,6 +192,7 @@ class MemoryOnward:
         engines = {Kind.SERVICE: self.engine}
         verify = VerifyActivities(targets, engines, self.runner, self.store)
         reader = EnvironmentReader(engines)
+        scaling = ScaleActivities(environment, self.engine, self.engine, self.manifests(), self.store)
         own: list[Callable[..., Any]] = [
             DeployActivities(targets, engines, "http://edge.test").deploy,
             verify.check_replicas,
@@ -198,6 +201,9 @@ class MemoryOnward:
             reader.deployed,
             reader.service_logs,
             EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,
+            scaling.sizes,
+            scaling.scale,
+            scaling.mirror,
         ]
         return [*own, *self._regression()] if duty is Duty.CI else own
 
