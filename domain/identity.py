@@ -157,6 +157,11 @@ def mirror_id(application: str) -> str:
     return f"mirror:{application}"
 
 
+def drift_id() -> str:
+    """The schedule, and the beginning of the workflow IDs, of the check for drift."""
+    return "onward-drift"
+
+
 def lookup_id(subject: str, unique: str) -> str:
     """The workflow ID of a short workflow that only reads."""
     return f"lookup:{subject}:{unique}"

@@ -95,6 +95,11 @@ def scale_prefix(environment: Environment, application: str) -> str:
     return f"scale/{environment}/{application}/"
 
 
+def seen_key(environment: Environment) -> str:
+    """What the last check for drift saw in an environment."""
+    return f"drift/{environment}/seen.json"
+
+
 def notice_key(notice: str) -> str:
     """Which channels have taken a notice, under a digest of its ID."""
     return f"notices/{hashlib.sha256(notice.encode()).hexdigest()}.json"

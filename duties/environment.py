@@ -7,6 +7,7 @@ from functools import partial
 from docker import DockerClient
 
 from activities.deploy import DeployActivities
+from activities.drift import DriftActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
 from activities.scale import ScaleActivities
@@ -48,7 +49,7 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     targets = Targets(environment, store, registry, manifests, verdict_reader(settings))
     edge_url = settings.edge_ci_url if environment is Environment.CI else settings.edge_prod_url
     verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
-    reader = EnvironmentReader(environment_engines(settings, asked, BRISK))
+    reader = EnvironmentReader(environment_engines(settings, asked, BRISK), object_store(settings, BRISK))
     scaling = ScaleActivities(
         environment, engines[Kind.SERVICE], SwarmScaler(client, settings.stack), manifests, object_store(settings)
     )
@@ -61,6 +62,7 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         reader.deployed,
         reader.service_logs,
         evidence.collect,
+        DriftActivities(engines, object_store(settings)).check_drift,
         scaling.sizes,
         scaling.scale,
         scaling.mirror,

@@ -17,6 +17,7 @@ from domain.service import Kind, ServiceDefinition
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
 from engines.swarm_api import Json, SwarmServices
+from engines.swarm_drift import noted
 from engines.swarm_logs import lines_by_task
 from engines.swarm_networks import ensure_network
 from engines.swarm_place import EnvironmentPlace, Place
@@ -116,7 +117,7 @@ class SwarmEngine:
         if action is Action.NOTHING:
             return action
         size = kept(deployment.definition, deployment.environment, size_of(current) if current else None)
-        spec = sized(service_spec(deployment, self._placement(deployment, size.replicas)), size)
+        spec = noted(sized(service_spec(deployment, self._placement(deployment, size.replicas)), size))
         if current is None:
             self._services.create(spec)
         else:

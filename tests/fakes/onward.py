@@ -18,6 +18,7 @@ from temporalio.worker import Worker
 from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
+from activities.drift import DriftActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
 from activities.evidence import EvidenceActivities
@@ -191,7 +192,7 @@ class MemoryOnward:
         targets = Targets(environment, self.store, self.registry, self.manifests(), self.verdicts())
         engines = {Kind.SERVICE: self.engine}
         verify = VerifyActivities(targets, engines, self.runner, self.store)
-        reader = EnvironmentReader(engines)
+        reader = EnvironmentReader(engines, self.store)
         scaling = ScaleActivities(environment, self.engine, self.engine, self.manifests(), self.store)
         own: list[Callable[..., Any]] = [
             DeployActivities(targets, engines, "http://edge.test").deploy,
@@ -201,6 +202,7 @@ class MemoryOnward:
             reader.deployed,
             reader.service_logs,
             EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,
+            DriftActivities(engines, self.store).check_drift,
             scaling.sizes,
             scaling.scale,
             scaling.mirror,
