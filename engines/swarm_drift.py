@@ -51,10 +51,8 @@ def drift_of(service: Json) -> tuple[str, ...]:
     found += [f"{name} added" for name in present.keys() - asked.keys()]
     found += [f"{name} changed" for name in asked.keys() & present.keys() if asked[name] != present[name]]
     there, wanted = tasks_wanted(service), size_of(service).replicas
-    return (
-        *sorted(found),
-        *([f"{there} replica{'' if there == 1 else 's'} instead of {wanted}"] if there != wanted else []),
-    )
+    replicas = f"{there} replica{'' if there == 1 else 's'} instead of {wanted}"
+    return (*sorted(found), *([replicas] if there != wanted else []))
 
 
 def _parts(spec: Json) -> dict[str, str]:
