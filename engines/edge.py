@@ -117,6 +117,7 @@ def edge_arguments(stack: str, environment: Environment, site_provider_url: str 
         "--metrics.prometheus.entryPoint=metrics",
         "--metrics.prometheus.addServicesLabels=true",
         "--accessLog=true",
+        "--accessLog.format=json",
         "--providers.providersThrottleDuration=100ms",
         f"--providers.swarm.endpoint=unix://{SOCKET}",
         f"--providers.swarm.refreshSeconds={REFRESH}",
