@@ -215,6 +215,11 @@ def edge_name(stack: str, environment: Environment) -> str:
     return f"onward-{stack}-{environment}-traefik"
 
 
+def certificates_volume(stack: str, environment: Environment) -> str:
+    """Where an environment's edge keeps its certificates."""
+    return f"onward-{stack}-{environment}-certificates"
+
+
 def part_name(stack: str, part: str) -> str:
     """The container of a part of a local stack, where the part has no process of its own."""
     return f"onward-{stack}-{part}"

@@ -27,6 +27,8 @@ class Label(StrEnum):
     OWN_REPLICAS = "onward.own-replicas"
     #: On the service alone: short digests of all that it was asked to be.
     ASKED = "onward.asked"
+    #: On the service alone, while its stack is down: how many replicas it had.
+    RESTING = "onward.resting-replicas"
     #: On whatever belongs to a slice: its name, and the regression (workflow and run) that made it.
     SLICE = "onward.slice"
     OWNER = "onward.owner"

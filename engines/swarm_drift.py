@@ -44,7 +44,7 @@ def drift_of(service: Json) -> tuple[str, ...]:
     """
     spec = service["Spec"]
     kept = spec["Labels"].get(Label.ASKED)
-    if kept is None:
+    if kept is None or Label.RESTING in spec["Labels"]:
         return ()
     asked, present = json.loads(kept), _parts(spec)
     found = [f"{name} removed" for name in asked.keys() - present.keys()]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import ssl
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +17,15 @@ from typing import Any
 import pytest
 import requests
 from docker import DockerClient
+from docker.errors import APIError
 
 from domain.artifact import Artifact
 from domain.environment import Environment
 from domain.errors import DeployHalted
-from domain.identity import edge_name
+from domain.identity import certificates_volume, edge_name
 from engines.edge import EdgeProxy
 from engines.edge_routes import ATTEMPTS, path_priority, path_rule
+from engines.edge_tls import EdgeTls
 from tests.engines.conftest import Environments, Images, wait_for
 from tests.engines.sites import Sites
 from tests.fakes.progress import SilentProgress
@@ -231,6 +235,35 @@ def test_an_unchanged_edge_is_not_touched(docker_client: DockerClient, stack: st
     assert docker_client.services.list(filters={"name": edge_name(stack, Environment.CI)}) == []
 
 
+@pytest.mark.server
+def test_with_a_resolver_the_edge_serves_tls_beside_http(
+    docker_client: DockerClient, stack: str, edge_image: str, environment: Environments, first: Artifact
+) -> None:
+    port, metrics_port, tls_port = free_ports(3, "0.0.0.0")  # noqa: S104
+    nobody = "https://127.0.0.1:1/directory"
+    tls = EdgeTls(resolver="ours", domain="shop.test", email="ann@shop.test", server=nobody, port=tls_port)
+    EdgeProxy(docker_client, stack).ensure(Environment.CI, edge_image, port, metrics_port, None, tls)
+    environment.arrive(environment.deployment(1, first, **TWO))
+
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # without the authority it is Traefik's own
+
+    def secure() -> str:
+        try:
+            with urllib.request.urlopen(f"https://{LOOPBACK}:{tls_port}/web/", timeout=5, context=context) as answer:
+                text: str = answer.read().decode()
+                return text
+        except OSError:
+            return ""
+
+    wait_for(lambda: secure() == "first")
+    assert requests.get(f"http://{LOOPBACK}:{port}/web/", timeout=5).text == "first"
+    volume = docker_client.volumes.get(certificates_volume(stack, Environment.CI))
+    assert volume.attrs["Labels"] == {"onward.stack": stack}
+    EdgeProxy(docker_client, stack).remove(Environment.CI)
+    wait_for(lambda: _volume_removed(docker_client, certificates_volume(stack, Environment.CI)))
+
+
 @pytest.mark.parametrize(
     ("path", "rule"),
     [
@@ -254,6 +287,15 @@ def _answers(url: str) -> bool:
         return requests.get(url, timeout=2).ok
     except requests.RequestException:
         return False
+
+
+def _volume_removed(client: DockerClient, name: str) -> bool:
+    """A container that ends holds its volume for some moments."""
+    try:
+        client.api.remove_volume(name)
+    except APIError:
+        return False
+    return True
 
 
 def _raw(url: str, path: str) -> str:
