@@ -87,7 +87,7 @@ class MirrorWorkflow:
         left = self._until - workflow.now() if self._until is not None else None
         try:
             await workflow.wait_condition(
-                lambda: bool(self._asked), timeout=left, timeout_summary=f"end the mirror of {self._application}"
+                lambda: bool(self._asked), timeout=left, timeout_summary="give ci its own sizes back"
             )
         except TimeoutError:
             return self._own_reset(f"the mirror that {self._by} asked for has expired")
