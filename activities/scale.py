@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-
 from temporalio import activity
 
 from activities.heartbeat import Heartbeat
 from activities.manifest_reader import ManifestReader
 from activities.scale_records import ScaleRecords
-from domain.deployment import EnvironmentEngine, ServiceState, UpdateState
+from activities.sized_services import SizedService, SizedServices
+from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
-from domain.errors import DeployHalted, InvalidInput, NotFound, Refused
-from domain.identity import ServiceId, canonical_name
+from domain.errors import DeployHalted, InvalidInput
 from domain.mirror import Mirrored, MirrorOrder
 from domain.progress import Progress
 from domain.scale import (
@@ -30,22 +27,7 @@ from domain.scale import (
     restored,
     scaled,
 )
-from domain.service import Kind, ServiceDefinition
 from domain.storage import ObjectStore
-
-POLL = 0.25
-
-#: Seconds that a change of size waits for the end of an update that is on its way.
-PATIENCE = 600.0
-
-
-@dataclass(frozen=True)
-class _There:
-    """A service, the definition of the release that was asked for, and the size that it was asked to have."""
-
-    state: ServiceState
-    definition: ServiceDefinition
-    size: Size
 
 
 class ScaleActivities:
@@ -65,16 +47,14 @@ class ScaleActivities:
         store: ObjectStore,
     ) -> None:
         self._environment = environment
-        self._engine = engine
-        self._scaler = scaler
-        self._manifests = manifests
+        self._services = SizedServices(environment, engine, scaler, manifests)
         self._records = ScaleRecords(store)
 
     @activity.defn
     def sizes(self, question: ScaleQuestion) -> Sizes:
         """What the services of an application have now, and the records. Only reads."""
         self._require_mine(question.environment)
-        found = [self._there(state) for state in self._of(question.application)]
+        found = self._services.of(question.application)
         services = tuple(
             Sizing(
                 role=each.state.service.role,
@@ -98,7 +78,7 @@ class ScaleActivities:
         request = order.request
         self._require_mine(request.environment)
         with Heartbeat() as progress:
-            there = self._settled(request.service, progress)
+            there = self._services.settled(request.service, progress)
             wanted = scaled(there.definition, request, there.size, there.state.number)
             change = Change(role=request.service.role, before=there.size.replicas, replicas=wanted.replicas)
             record = ScaleRecord(
@@ -111,8 +91,8 @@ class ScaleActivities:
                 changes=(change,),
             )
             kept = self._records.write(record, order.run)
-            self._scaler.resize(self._environment, request.service, wanted, there.state.number)
-            self._arrived(there, wanted, progress)
+            self._services.resize(there, wanted)
+            self._services.until_arrived(there, wanted, progress)
         return kept.changes[0]
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -123,7 +103,8 @@ class ScaleActivities:
         """
         self._require_mine(Environment.CI)
         with Heartbeat() as progress:
-            found = [self._settled(state.service, progress, refuse=False) for state in self._of(order.application)]
+            services = [each.state.service for each in self._services.of(order.application)]
+            found = [self._services.settled(service, progress, refuse=False) for service in services]
             asked = [(there, _mirror_size(there, order)) for there in found]
             changes = [_change(there, size) for there, size in asked if size is not None]
             action = Action.RESET if order.sizes is None else Action.MIRROR
@@ -138,9 +119,9 @@ class ScaleActivities:
                 until=order.until,
             )
             changes = list(self._records.write(record, order.run).changes)
-            resized = [(there, size) for there, size in asked if size is not None and not _halted(there.state)]
+            resized = [(there, size) for there, size in asked if size is not None and not there.halted]
             for there, size in resized:
-                self._scaler.resize(self._environment, there.state.service, size, there.state.number)
+                self._services.resize(there, size)
             faults = {there.state.service.role: self._fault(there, size, progress) for there, size in resized}
         done = tuple(each.model_copy(update={"fault": each.fault or faults.get(each.role, "")}) for each in changes)
         return Mirrored(application=order.application, until=order.until, changes=done)
@@ -149,78 +130,25 @@ class ScaleActivities:
         if environment is not self._environment:
             raise InvalidInput(f"this worker serves {self._environment}, not {environment}")
 
-    def _of(self, application: str) -> list[ServiceState]:
-        """What has replicas, by name."""
-        return [
-            state
-            for state in self._engine.running(self._environment)
-            if state.service.application == application and self._definition(state).kind is Kind.SERVICE
-        ]
-
-    def _definition(self, state: ServiceState) -> ServiceDefinition:
-        return self._manifests.read_digest(state.manifest).definition
-
-    def _there(self, state: ServiceState) -> _There:
-        size = self._scaler.size(self._environment, state.service)
-        return _There(state, self._definition(state), size or Size(replicas=state.replicas))
-
-    def _settled(self, service: ServiceId, progress: Progress, *, refuse: bool = True) -> _There:
-        """The service between two updates. A write over a halted one would let it go on, so that it is refused."""
-        name = canonical_name(self._environment, service)
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            state = self._engine.observe(self._environment, service)
-            if state is None:
-                raise NotFound(f"{name} is not deployed\n  next: onward deployed --environment {self._environment}")
-            if refuse and _halted(state):
-                raise Refused(f"{name} is halted in its update to #{state.number}\n  next: onward why {service}")
-            if state.update is not UpdateState.UPDATING:
-                return self._there(state)
-            if time.monotonic() > deadline:
-                raise Refused(f"{name} is still being updated to #{state.number}\n  next: onward why {service}")
-            progress.say(f"{name} is being updated to #{state.number}")
-            progress.wait(POLL)
-
-    def _arrived(self, there: _There, size: Size, progress: Progress) -> None:
-        service, timeout = there.state.service, there.definition.deploy.timeout.total_seconds()
-        deadline = time.monotonic() + timeout
-        while True:
-            state = self._engine.observe(self._environment, service)
-            if state is None or state.number != there.state.number or state.replicas != size.replicas:
-                return  # a later deploy, or a person, has taken over
-            if state.healthy == size.replicas:
-                return
-            if time.monotonic() > deadline:
-                reason = f": {state.failures[-1].error}" if state.failures else ""
-                raise DeployHalted(
-                    f"{state.name}: {state.healthy} of {size.replicas} replicas serve after {timeout:.0f} s{reason}"
-                )
-            progress.say(f"{state.name}: {state.healthy} of {size.replicas} replicas serve")
-            progress.wait(POLL)
-
-    def _fault(self, there: _There, size: Size, progress: Progress) -> str:
+    def _fault(self, found: SizedService, size: Size, progress: Progress) -> str:
         try:
-            self._arrived(there, size, progress)
+            self._services.until_arrived(found, size, progress)
         except DeployHalted as error:
             return str(error)
         return ""
 
 
-def _mirror_size(there: _There, order: MirrorOrder) -> Size | None:
+def _mirror_size(found: SizedService, order: MirrorOrder) -> Size | None:
     """``None``: nothing is to be changed."""
     if order.sizes is None:
-        return restored(there.definition, there.size) if there.size.own is not None else None
-    prod = order.sizes.get(there.state.service.role)
-    return mirrored(there.definition, there.size, prod) if prod is not None else None
+        return restored(found.definition, found.size) if found.size.own is not None else None
+    prod = order.sizes.get(found.state.service.role)
+    return mirrored(found.definition, found.size, prod) if prod is not None else None
 
 
-def _change(there: _There, size: Size) -> Change:
-    halted = f"halted in its update to #{there.state.number}" if _halted(there.state) else ""
-    before = there.size.replicas
+def _change(found: SizedService, size: Size) -> Change:
+    halted = f"halted in its update to #{found.state.number}" if found.halted else ""
+    before = found.size.replicas
     return Change(
-        role=there.state.service.role, before=before, replicas=before if halted else size.replicas, fault=halted
+        role=found.state.service.role, before=before, replicas=before if halted else size.replicas, fault=halted
     )
-
-
-def _halted(state: ServiceState) -> bool:
-    return state.update is UpdateState.PAUSED
