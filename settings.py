@@ -111,6 +111,17 @@ class StackSettings(BaseSettings):
     edge_prod_port: int = Field(default=8080, description="the edge proxy of prod")
     edge_ci_metrics_port: int = Field(default=8091, description="metrics of the edge proxy of ci")
     edge_prod_metrics_port: int = Field(default=8090, description="metrics of the edge proxy of prod")
+    edge_ci_tls_port: int = Field(default=8444, description="TLS at the edge proxy of ci, with a resolver")
+    edge_prod_tls_port: int = Field(default=8443, description="TLS at the edge proxy of prod, with a resolver")
+    edge_ci_domain: str = Field(default="", description="the name that the certificate of ci's edge is for")
+    edge_prod_domain: str = Field(default="", description="the name that the certificate of prod's edge is for")
+    edge_resolver: str = Field(
+        default="",
+        pattern=r"^[a-z0-9]{0,20}$",
+        description="name of the edges' certificate resolver; an edge with a domain then serves TLS, too",
+    )
+    acme_email: str = Field(default="", description="whom the certificate authority writes to")
+    acme_server: str = Field(default="", description="the ACME directory; that of Let's Encrypt without")
     worker_metrics_port: int = Field(default=9464, description="first of four ports with the workers' metrics")
     exporter_port: int = Field(default=9468, description="first of two ports at which workers tell of replicas")
     internal_port: int = Field(

@@ -12,9 +12,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pydantic
 from temporalio.client import (
@@ -36,17 +37,20 @@ from temporalio.worker import Worker
 import telemetry
 from domain.channels import Channels
 from domain.errors import OnwardError
-from domain.identity import Duty, sweep_id, task_queue
+from domain.identity import Duty, drift_id, sweep_id, task_queue
 from duties import activities_of, exporting_for
 from duties.telling import read_channels
 from settings import WorkerSettings
 from workflows.application import ApplicationWorkflow
+from workflows.drift import DriftWorkflow
 from workflows.lookups import LOOKUPS
+from workflows.mirror import MirrorWorkflow
 from workflows.regression import RegressionWorkflow
 from workflows.release import ReleaseWorkflow
 from workflows.report import ReportWorkflow
 from workflows.resource_lookups import RESOURCE_LOOKUPS
 from workflows.roll_forward import RollForwardWorkflow
+from workflows.scaling import ScaleWorkflow, SizesWorkflow
 from workflows.sweep import SweepWorkflow
 
 log = logging.getLogger("onward.worker")
@@ -56,6 +60,7 @@ RECONNECT_EVERY = 1.0
 
 #: A release that died without a word frees its place within a minute.
 SWEEP_EVERY = timedelta(seconds=20)
+DRIFT_EVERY = timedelta(minutes=1)
 SWEEP_TIMEOUT = timedelta(minutes=10)
 
 WORKFLOWS = [
@@ -65,6 +70,10 @@ WORKFLOWS = [
     RollForwardWorkflow,
     ReportWorkflow,
     SweepWorkflow,
+    DriftWorkflow,
+    ScaleWorkflow,
+    SizesWorkflow,
+    MirrorWorkflow,
     *LOOKUPS,
     *RESOURCE_LOOKUPS,
 ]
@@ -102,20 +111,25 @@ async def connect(settings: WorkerSettings, service: str) -> Client:
             await asyncio.sleep(RECONNECT_EVERY)
 
 
-async def ensure_sweep(client: Client) -> None:
-    """The schedule of the sweep: made once, brought up to date by every newer worker."""
+async def ensure_schedules(client: Client) -> None:
+    """The schedules of the sweep and of the check for drift: made once, brought up to date by every newer worker."""
+    await _ensure_schedule(client, sweep_id(), SweepWorkflow.run, SWEEP_EVERY)
+    await _ensure_schedule(client, drift_id(), DriftWorkflow.run, DRIFT_EVERY)
+
+
+async def _ensure_schedule(client: Client, name: str, run: Callable[..., Awaitable[Any]], every: timedelta) -> None:
     action = ScheduleActionStartWorkflow(
-        SweepWorkflow.run, id=sweep_id(), task_queue=task_queue(Duty.ORCHESTRATE), execution_timeout=SWEEP_TIMEOUT
+        run, id=name, task_queue=task_queue(Duty.ORCHESTRATE), execution_timeout=SWEEP_TIMEOUT
     )
     schedule = Schedule(
         action=action,
-        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=SWEEP_EVERY)]),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP),
     )
     try:
-        await client.create_schedule(sweep_id(), schedule)
+        await client.create_schedule(name, schedule)
     except ScheduleAlreadyRunningError:
-        handle = client.get_schedule_handle(sweep_id())
+        handle = client.get_schedule_handle(name)
         await handle.update(lambda _: ScheduleUpdate(schedule=schedule))
 
 
@@ -125,7 +139,7 @@ async def serve(duties: Sequence[Duty], settings: WorkerSettings, channels: Chan
     own = {duty: settings.only(duty) if len(duties) > 1 else settings for duty in duties}
     workers = [worker_for(duty, client, own[duty], channels) for duty in duties]
     if Duty.ORCHESTRATE in duties:
-        await ensure_sweep(client)
+        await ensure_schedules(client)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

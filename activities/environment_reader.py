@@ -6,29 +6,31 @@ from collections.abc import Mapping
 
 from temporalio import activity
 
+from activities.seen_services import SeenServices
 from domain.deployment import EnvironmentEngine
+from domain.drift import with_removed
 from domain.errors import NotFound
 from domain.identity import canonical_name
 from domain.lookups import TEXT_LIMIT, DeployedRequest, DeployedServices, ServiceLogs, ServiceLogsRequest
 from domain.service import Kind
+from domain.storage import ObjectStore
 
 
 class EnvironmentReader:
     """Only reads."""
 
-    def __init__(self, engines: Mapping[Kind, EnvironmentEngine]) -> None:
+    def __init__(self, engines: Mapping[Kind, EnvironmentEngine], store: ObjectStore) -> None:
         self._engines = engines
+        self._seen = SeenServices(store)
 
     @activity.defn
     def deployed(self, request: DeployedRequest) -> DeployedServices:
-        """What Onward deployed to the environment and how it is, by name."""
-        states = [
-            state
-            for engine in self._engines.values()
-            for state in engine.running(request.environment)
-            if request.application in (None, state.service.application)
-        ]
-        return DeployedServices(services=tuple(sorted(states, key=lambda state: state.name)))
+        """What Onward deployed to the environment and how it is, by name; also what somebody removed."""
+        running = [state for engine in self._engines.values() for state in engine.running(request.environment)]
+        states = with_removed(running, self._seen.read(request.environment)[0])
+        return DeployedServices(
+            services=tuple(each for each in states if request.application in (None, each.service.application))
+        )
 
     @activity.defn
     def service_logs(self, request: ServiceLogsRequest) -> ServiceLogs:

@@ -98,6 +98,8 @@ class ServiceState(BaseModel):
     message: str = ""
     since: datetime
     tasks: tuple[TaskState, ...] = ()
+    #: What differs from what was asked for, a phrase each: changed by hand.
+    drift: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -117,7 +119,10 @@ class ServiceState(BaseModel):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def state(self) -> str:
-        """``running``, ``updating``, ``halted`` (an update stopped half way) or ``failing``."""
+        """``running``, ``updating``, ``halted`` (an update stopped half way), ``failing``, or ``drifted``: changed
+        by hand, whatever else it is."""
+        if self.drift:
+            return "drifted"
         if self.update is UpdateState.PAUSED:
             return "halted"
         if self.serving(self.number) >= self.replicas:

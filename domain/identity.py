@@ -149,6 +149,21 @@ def sweep_id() -> str:
     return "onward-sweep"
 
 
+def scale_id(environment: Environment, service: ServiceId) -> str:
+    """The workflow ID of a change of a service's size: one at a time, by Temporal's own rule."""
+    return f"scale:{canonical_name(environment, service)}"
+
+
+def mirror_id(application: str) -> str:
+    """The workflow ID of the mirror of an application's sizes in ci: at most one is on."""
+    return f"mirror:{application}"
+
+
+def drift_id() -> str:
+    """The schedule, and the beginning of the workflow IDs, of the check for drift."""
+    return "onward-drift"
+
+
 def lookup_id(subject: str, unique: str) -> str:
     """The workflow ID of a short workflow that only reads."""
     return f"lookup:{subject}:{unique}"
@@ -200,6 +215,11 @@ def edge_bucket(stack: str, environment: Environment) -> str:
 def edge_name(stack: str, environment: Environment) -> str:
     """The swarm service of an environment's edge proxy."""
     return f"onward-{stack}-{environment}-traefik"
+
+
+def certificates_volume(stack: str, environment: Environment) -> str:
+    """Where an environment's edge keeps its certificates."""
+    return f"onward-{stack}-{environment}-certificates"
 
 
 def part_name(stack: str, part: str) -> str:

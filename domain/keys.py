@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC, datetime
 
 from domain.environment import Environment
 
@@ -95,6 +96,21 @@ OWNERSHIP = "owners/"
 def ownership_key(application: str) -> str:
     """Who owns the queues and buckets of one application, written with compare-and-swap."""
     return f"{OWNERSHIP}{application}.json"
+
+
+def scale_key(environment: Environment, application: str, at: datetime, run: str) -> str:
+    """The record of one change of sizes; the keys are in the order of time."""
+    return f"{scale_prefix(environment, application)}{at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{run}.json"
+
+
+def scale_prefix(environment: Environment, application: str) -> str:
+    """All changes of sizes of an application in one environment."""
+    return f"scale/{environment}/{application}/"
+
+
+def seen_key(environment: Environment) -> str:
+    """What the last check for drift saw in an environment."""
+    return f"drift/{environment}/seen.json"
 
 
 def notice_key(notice: str) -> str:

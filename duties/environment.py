@@ -9,10 +9,12 @@ from docker import DockerClient
 from activities.bake import BakeActivities
 from activities.deploy import DeployActivities
 from activities.discovery import DiscoveryReader
+from activities.drift import DriftActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
 from activities.monitors import MonitorActivities, MonitorReader
 from activities.resources import ResourceActivities
+from activities.scale import ScaleActivities
 from activities.targets import Targets
 from activities.verify import VerifyActivities
 from domain.deployment import EnvironmentEngine
@@ -35,6 +37,7 @@ from engines.replica_exporter import ReplicaCollector
 from engines.site import SiteEngine
 from engines.suites import ContainerSuiteRunner
 from engines.swarm import SwarmEngine
+from engines.swarm_scale import SwarmScaler
 from settings import WorkerSettings
 from stores.registry import OciRegistry
 from stores.s3 import BRISK, PATIENT, Limits
@@ -72,8 +75,11 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
     monitors, own = MonitorReader(targets, store), monitoring(settings)
     looked_at = environment_engines(settings, asked, BRISK)
-    reader = EnvironmentReader(looked_at)
+    reader = EnvironmentReader(looked_at, object_store(settings, BRISK))
     resources = resource_activities(settings, targets)
+    scaling = ScaleActivities(
+        environment, engines[Kind.SERVICE], SwarmScaler(client, settings.stack), manifests, object_store(settings)
+    )
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, own_keys(settings))
     return [
         DeployActivities(targets, engines, edge_url).deploy,
@@ -87,6 +93,10 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         discovery(settings, looked_at, edge_url).discover,
         resources.provision,
         *([resources.let_go] if environment is Environment.CI else []),
+        DriftActivities(engines, object_store(settings)).check_drift,
+        scaling.sizes,
+        scaling.scale,
+        scaling.mirror,
     ]
 
 

@@ -13,8 +13,9 @@ from docker.errors import BuildError
 from domain.artifact import canonical_json, digest_of
 from domain.environment import Environment
 from domain.errors import BuildFailed, NotFound
-from domain.identity import edge_name, edge_network
+from domain.identity import certificates_volume, edge_name, edge_network
 from engines.docker_api import address_of, translated
+from engines.edge_tls import TLS_PORT, EdgeTls, certificates_mount
 from engines.health import nanoseconds
 from engines.labels import Label, require_own
 from engines.swarm_api import Json, SwarmServices
@@ -44,7 +45,13 @@ class EdgeProxy:
         self._stack = stack
 
     def ensure(
-        self, environment: Environment, image: str, port: int, metrics_port: int, site_provider_url: str | None
+        self,
+        environment: Environment,
+        image: str,
+        port: int,
+        metrics_port: int,
+        site_provider_url: str | None,
+        tls: EdgeTls | None = None,
     ) -> None:
         """Have the edge run as described; what already does is not touched.
 
@@ -52,11 +59,12 @@ class EdgeProxy:
 
         :param image: a reference, or the ID of an image that the engine has.
         :param site_provider_url: where the routes of sites are read, as containers reach it.
+        :param tls: how certificates are had; plain HTTP alone without.
         :raises ForeignResource: the edge's name is taken by something that is not this stack's.
         """
         name = edge_name(self._stack, environment)
         ensure_network(self._client, edge_network(self._stack, environment), self._stack)
-        spec = self._spec(environment, image, (port, metrics_port), site_provider_url)
+        spec = self._spec(environment, image, (port, metrics_port), site_provider_url, tls)
         current = self._services.find(name)
         if current is None:
             self._services.create(spec)
@@ -73,13 +81,17 @@ class EdgeProxy:
         except NotFound:
             return
 
-    def _spec(self, environment: Environment, image: str, ports: tuple[int, int], sites: str | None) -> Json:
+    def _spec(
+        self, environment: Environment, image: str, ports: tuple[int, int], sites: str | None, tls: EdgeTls | None
+    ) -> Json:
         network = edge_network(self._stack, environment)
+        published = [*zip((WEB_PORT, METRICS_PORT), ports, strict=True), *([(TLS_PORT, tls.port)] if tls else [])]
+        volumes = [certificates_mount(certificates_volume(self._stack, environment), self._stack)] if tls else []
         template = {
             "ContainerSpec": {
                 "Image": image,
-                "Args": edge_arguments(self._stack, environment, sites),
-                "Mounts": [{"Type": "bind", "Source": SOCKET, "Target": SOCKET, "ReadOnly": True}],
+                "Args": [*edge_arguments(self._stack, environment, sites), *(tls.arguments() if tls else [])],
+                "Mounts": [{"Type": "bind", "Source": SOCKET, "Target": SOCKET, "ReadOnly": True}, *volumes],
                 "Labels": {Label.STACK: self._stack},
             },
             "Networks": [{"Target": network}],
@@ -89,8 +101,8 @@ class EdgeProxy:
         endpoint = {
             "Mode": "dnsrr",
             "Ports": [
-                {"Protocol": "tcp", "TargetPort": target, "PublishedPort": published, "PublishMode": "host"}
-                for target, published in zip((WEB_PORT, METRICS_PORT), ports, strict=True)
+                {"Protocol": "tcp", "TargetPort": target, "PublishedPort": port, "PublishMode": "host"}
+                for target, port in published
             ],
         }
         digest = digest_of(canonical_json({"template": template, "endpoint": endpoint}))
@@ -117,6 +129,7 @@ def edge_arguments(stack: str, environment: Environment, site_provider_url: str 
         "--metrics.prometheus.entryPoint=metrics",
         "--metrics.prometheus.addServicesLabels=true",
         "--accessLog=true",
+        "--accessLog.format=json",
         "--providers.providersThrottleDuration=100ms",
         f"--providers.swarm.endpoint=unix://{SOCKET}",
         f"--providers.swarm.refreshSeconds={REFRESH}",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from domain.deployment import Deployment
 
-#: Tries of one request. Traefik tries again only what no server has read yet, so nothing happens twice.
+#: Tries of one request that got no answer. One that may have changed something (POST, PATCH) is tried again only
+#: while no server has read it, so that nothing happens twice.
 ATTEMPTS = 4
 
 
@@ -40,6 +41,7 @@ def route_labels(deployment: Deployment, network: str) -> dict[str, str]:
         f"{router}.middlewares": deployment.name,
         f"{retry}.retry.attempts": str(ATTEMPTS),
         f"{retry}.retry.initialinterval": "50ms",
+        f"{retry}.retry.status": "502",
         f"{service}.loadbalancer.server.port": str(definition.port),
     }
     if definition.health.command is None:

@@ -22,6 +22,13 @@ class Label(StrEnum):
     COMMIT = "onward.commit"
     MANIFEST = "onward.manifest"
     PORT = "onward.port"
+    #: On the service alone: the size that was asked for, and the one to go back to after a mirror.
+    REPLICAS = "onward.replicas"
+    OWN_REPLICAS = "onward.own-replicas"
+    #: On the service alone: short digests of all that it was asked to be.
+    ASKED = "onward.asked"
+    #: On the service alone, while its stack is down: how many replicas it had.
+    RESTING = "onward.resting-replicas"
     #: On whatever belongs to a slice: its name, and the regression (workflow and run) that made it.
     SLICE = "onward.slice"
     OWNER = "onward.owner"

@@ -12,16 +12,19 @@ from domain.environment import Environment
 from domain.errors import Conflict, InvalidInput, NotFound, VerifyFailed
 from domain.identity import ServiceId, canonical_name
 from domain.progress import Progress
+from domain.scale import kept
 from domain.service import Kind, ServiceDefinition
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
 from engines.reach import CREDENTIALS, Reach
 from engines.swarm_api import Json, SwarmServices
+from engines.swarm_drift import noted
 from engines.swarm_logs import lines_by_task
 from engines.swarm_networks import ensure_network
 from engines.swarm_place import EnvironmentPlace, Place
+from engines.swarm_scale import size_of, sized
 from engines.swarm_spec import Placement, service_spec
-from engines.swarm_tasks import replicas, service_state
+from engines.swarm_tasks import service_state
 
 DEFAULT_PORT: int = ServiceDefinition.model_fields["port"].default
 
@@ -124,7 +127,8 @@ class SwarmEngine:
         action = decide(int(current["Spec"]["Labels"][Label.NUMBER]) if current else None, deployment)
         if action is Action.NOTHING:
             return action
-        spec = service_spec(deployment, self._placement(deployment, current))
+        size = kept(deployment.definition, deployment.environment, size_of(current) if current else None)
+        spec = noted(sized(service_spec(deployment, self._placement(deployment, size.replicas)), size))
         if current is None:
             self._services.create(spec)
         else:
@@ -141,7 +145,7 @@ class SwarmEngine:
             require_own(labels, self._stack, f"service {name}", removal=f"docker service rm {name}")
         return service
 
-    def _placement(self, deployment: Deployment, current: Json | None) -> Placement:
+    def _placement(self, deployment: Deployment, replicas: int) -> Placement:
         environment, definition = deployment.environment, deployment.definition
         secrets = self._secrets(deployment)
         for name in self._place.own_networks(deployment):
@@ -152,7 +156,7 @@ class SwarmEngine:
             endpoint_mode=self._endpoint_mode,
             secrets=secrets,
             urls={role: self._url_of(environment, definition, role) for role in definition.reads.services},
-            replicas=definition.scale.of(environment).clamp(replicas(current) if current else None),
+            replicas=replicas,
             networks={self._network(name): aliases for name, aliases in self._place.networks(deployment).items()},
             resources=self._resources(deployment, secrets),
             edge_network=self._place.edge_network(deployment),

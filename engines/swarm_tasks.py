@@ -10,6 +10,7 @@ from domain.environment import Environment
 from domain.identity import ServiceId
 from engines.labels import Label
 from engines.swarm_api import Json
+from engines.swarm_drift import drift_of
 
 #: Swarm's ``UpdateStatus.State``. Nobody asks for a rollback; one asked for by hand has not arrived.
 UPDATE_STATES = {
@@ -51,6 +52,7 @@ def service_state(service: Json, tasks: Sequence[Json], failed_check: Callable[[
         replicas=replicas(service),
         update=UPDATE_STATES.get(status.get("State", ""), UpdateState.NONE),
         message=status.get("Message", ""),
+        drift=drift_of(service),
         since=moment(status.get("StartedAt") or service["UpdatedAt"]),
         tasks=tuple(
             _task(task, failed_check(task) if task["Status"]["State"] in ENDED_BADLY else "") for task in tasks

@@ -18,7 +18,7 @@ PRIVATE = 0o600
 def actions(stack: str, bucket: str) -> dict[Duty, list[str]]:
     """What each duty may do in S3, in SeaweedFS's words; a delete counts as a write.
 
-    The build duty writes Onward's own bucket. An environment's duty reads it, writes logs there
+    The build duty writes Onward's own bucket. An environment's duty reads it, writes logs and its sizes there
     (``ci`` also verdicts with their reports, what is published, evidence, and who was told), and has the buckets of its
     sites and the one that its edge reads.
     """
@@ -27,6 +27,7 @@ def actions(stack: str, bucket: str) -> dict[Duty, list[str]]:
         own = (f"{environment}-*", edge_bucket(stack, environment))
         allowed[duty_of(environment)] = [
             *("Read", "List", f"Write:{bucket}/logs/*"),
+            *(f"Write:{bucket}/{kept}/{environment}/*" for kept in ("scale", "drift")),
             *(f"{action}:{name}" for name in own for action in ("Admin", "Write", "Tagging")),
         ]
     allowed[Duty.CI] += [

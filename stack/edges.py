@@ -10,6 +10,7 @@ from docker import DockerClient
 from domain.environment import ENVIRONMENTS, Environment
 from domain.identity import duty_of, edge_bucket, edge_name
 from engines.edge import IMAGE_REPOSITORY, EdgeProxy, build_edge_image
+from engines.edge_tls import EdgeTls
 from engines.site_routes import SiteRoutes
 from settings import LOOPBACK, StackSettings
 from stack import probes
@@ -32,13 +33,25 @@ def edge_part(environment: Environment) -> str:
     return f"edge-{environment}"
 
 
-def edge_ports(settings: StackSettings, environment: Environment) -> tuple[Port, Port]:
+def edge_ports(settings: StackSettings, environment: Environment) -> tuple[Port, ...]:
     """The ports of an edge; swarm publishes them on every address of the machine."""
     prefix = f"ONWARD_EDGE_{environment.upper()}"
+    tls = edge_tls(settings, environment)
     return (
         Port(settings.edge_port(environment), "", f"{prefix}_PORT"),
         Port(settings.edge_metrics_port(environment), "", f"{prefix}_METRICS_PORT"),
+        *((Port(tls.port, "", f"{prefix}_TLS_PORT"),) if tls else ()),
     )
+
+
+def edge_tls(settings: StackSettings, environment: Environment) -> EdgeTls | None:
+    """How an edge has certificates; ``None`` without a resolver, or without a name for them."""
+    ci = environment is Environment.CI
+    domain = settings.edge_ci_domain if ci else settings.edge_prod_domain
+    if not settings.edge_resolver or not domain:
+        return None
+    port = settings.edge_ci_tls_port if ci else settings.edge_prod_tls_port
+    return EdgeTls(settings.edge_resolver, domain, settings.acme_email, settings.acme_server, port)
 
 
 def ensure_edges(
@@ -51,8 +64,14 @@ def ensure_edges(
     image = ensure_image(client, images, report)
     proxy = EdgeProxy(client, settings.name)
     for environment in ENVIRONMENTS:
-        port, metrics_port = (port.number for port in edge_ports(settings, environment))
-        proxy.ensure(environment, image, port, metrics_port, routes.get(environment))
+        proxy.ensure(
+            environment,
+            image,
+            settings.edge_port(environment),
+            settings.edge_metrics_port(environment),
+            routes.get(environment),
+            edge_tls(settings, environment),
+        )
 
 
 def ensure_routes(settings: StackSettings, credentials: Credentials, gateway: str) -> dict[Environment, str]:

@@ -16,7 +16,7 @@ from engines.swarm_api import Json, SwarmServices
 from stack.places import Machine
 
 #: On a service at rest: how many replicas it had.
-RESTING = "onward.resting-replicas"
+RESTING = Label.RESTING.value
 
 #: Seconds in which a network must become removable after its last task is gone. Swarm is told of
 #: the end of a task by the machine that ran it, which takes its time when many end at once.

@@ -24,6 +24,7 @@ from starter.commands import (
     manifests,
     releasing,
     rolling,
+    scaling,
     stacking,
 )
 from starter.output import Output
@@ -95,6 +96,7 @@ _PANELS: dict[str, list[Callable[..., None]]] = {
         manifests.verify_manifest,
         inspecting.plan,
     ],
+    "Environments": [scaling.scale],
     "Alerts": [listening.listen],
     "Services": [authoring.check, demonstrating.demo],
 }

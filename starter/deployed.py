@@ -29,6 +29,7 @@ class DeployedRow(BaseModel):
     healthy: int
     state: str
     since: datetime
+    drift: tuple[str, ...] = ()
 
     def document(self) -> dict[str, object]:
         """As JSON."""
@@ -79,4 +80,5 @@ def _row(state: ServiceState) -> DeployedRow:
         healthy=state.healthy,
         state=state.state,
         since=state.since,
+        drift=state.drift,
     )

@@ -29,11 +29,12 @@ def deployed(
         rows, faults = await deployed_rows(await connect(), environment, application)
         output.document([row.document() for row in rows])
         output.table(
-            ["environment", "service", "#", "commit", "digest", "replicas", "state", "since"],
+            ["environment", "service", "#", "commit", "digest", "replicas", "state", "since", ""],
             [
                 (
                     *(row.environment, f"{row.application}-{row.role}", row.number, row.commit[:12], row.digest[:19]),
                     *(f"{row.healthy}/{row.replicas}", row.state, f"{age(row.since)} ago"),
+                    ", ".join(row.drift),
                 )
                 for row in rows
             ],

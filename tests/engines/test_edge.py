@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 import itertools
+import json
+import ssl
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import requests
 from docker import DockerClient
+from docker.errors import APIError
 
 from domain.artifact import Artifact
 from domain.environment import Environment
 from domain.errors import DeployHalted
-from domain.identity import edge_name
+from domain.identity import certificates_volume, edge_name
 from engines.edge import EdgeProxy
-from engines.edge_routes import path_priority, path_rule
-from tests.engines.conftest import Environments, wait_for
+from engines.edge_routes import ATTEMPTS, path_priority, path_rule
+from engines.edge_tls import EdgeTls
+from tests.engines.conftest import Environments, Images, wait_for
 from tests.engines.sites import Sites
 from tests.fakes.progress import SilentProgress
 from tests.servers import LOOPBACK, free_ports
 
+#: Reads a whole request, says so, and dies without an answer.
+DIES = """\
+read -r method path version
+length=0
+while read -r name value && [ "$name" != "$(printf '\\r')" ]; do :; done
+echo "read $method $path" >/proc/1/fd/2
+"""
+#: Reads a request of one byte, and answers it.
+ANSWERS = f"""\
+{DIES}[ "$method" = GET ] || head -c 1 >/dev/null
+printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\nConnection: close\\r\\n\\r\\nheard'
+"""
+ONE_WITHOUT_CHECK = {"ingress": {"path": "/web"}, "health": {"command": ["true"], "interval": "1s"}}
 TWO = {"scale": {"ci": {"min": 2, "max": 3}, "prod": {}}, "ingress": {"path": "/web"}}
 
 
@@ -106,6 +125,78 @@ def test_a_halted_update_loses_no_request(
 
 
 @pytest.mark.server
+def test_only_what_changes_nothing_is_sent_again_when_its_server_dies_over_it(
+    edge: Edge, environment: Environments, images: Images
+) -> None:
+    deployment = environment.deployment(
+        1, images.pushed("exec nc -ll -p 8080 -e sh /dies", {"dies": DIES}), **ONE_WITHOUT_CHECK
+    )
+    environment.arrive(deployment)
+    wait_for(lambda: edge.text("/web/") != "404")
+
+    answers = [requests.request(method, f"{edge.url}/web/order", data="x", timeout=10) for method in ("POST", "PUT")]
+
+    assert {answer.status_code for answer in answers} == {502}
+    lines = environment.engine.logs(Environment.CI, deployment.service, 100)
+    assert lines.count("read POST /web/order") == 1
+    assert lines.count("read PUT /web/order") == ATTEMPTS
+
+
+@pytest.mark.server
+def test_what_no_server_has_read_is_sent_to_another_whatever_it_does(
+    edge: Edge, environment: Environments, docker_client: DockerClient, images: Images
+) -> None:
+    deaf = images.pushed("nc -ll -p 8080 -e sh /answers & sleep 9999 & wait", {"answers": ANSWERS})
+    wanted = {**ONE_WITHOUT_CHECK, "scale": TWO["scale"]}
+    deployment = environment.deployment(1, deaf, **wanted)
+    environment.arrive(deployment)
+    wait_for(lambda: edge.text("/web/") == "heard")
+    task = docker_client.containers.list(filters={"label": f"com.docker.swarm.service.name={deployment.name}"})[0]
+
+    assert task.exec_run(["killall", "nc"]).exit_code == 0
+
+    answers = [requests.post(f"{edge.url}/web/", data="x", timeout=10).status_code for _ in range(20)]
+    assert environment.observe(deployment).healthy == 2, "nobody but the edge has noticed"
+    assert set(answers) == {200}
+
+
+@pytest.mark.server
+def test_a_task_that_stands_still_gets_no_requests(
+    edge: Edge, environment: Environments, docker_client: DockerClient, first: Artifact
+) -> None:
+    slow_to_notice = {"health": {"interval": "30s", "retries": 9, "start": "2s"}}
+    deployment = environment.deployment(1, first, **TWO, **slow_to_notice)
+    environment.arrive(deployment)
+    wait_for(lambda: edge.text("/web/") == "first")
+    still = docker_client.containers.list(filters={"label": f"com.docker.swarm.service.name={deployment.name}"})[0]
+
+    still.pause()
+    try:
+        wait_for(lambda: all(_answers(f"{edge.url}/web/") for _ in range(20)))
+        assert environment.observe(deployment).healthy == 2, "swarm has not noticed"
+    finally:
+        still.unpause()
+
+
+@pytest.mark.server
+def test_each_request_is_a_line_of_json_with_the_canonical_name(
+    edge: Edge, environment: Environments, docker_client: DockerClient, stack: str, first: Artifact
+) -> None:
+    environment.arrive(environment.deployment(1, first, **TWO))
+    wait_for(lambda: edge.text("/web/") == "first")
+    requests.get(f"{edge.url}/web/nothing", timeout=10)
+
+    def logged() -> list[dict[str, Any]]:
+        (service,) = docker_client.services.list(filters={"name": edge_name(stack, Environment.CI)})
+        lines = b"".join(service.logs(stdout=True)).decode().splitlines()
+        return [each for each in map(json.loads, lines) if each.get("RequestPath") == "/web/nothing"]
+
+    (line,) = wait_for(logged)
+    assert (line["ServiceName"], line["RouterName"]) == (f"ci-{environment.application}-web@swarm",) * 2
+    assert (line["RequestMethod"], line["DownstreamStatus"]) == ("GET", 404)
+
+
+@pytest.mark.server
 def test_a_site_is_served_below_its_path(edge: Edge, sites: Sites) -> None:
     files = {"index.html": "home", "guide/index.html": "guide", "app.js": "code()"}
     sites.engine.deploy(sites.deployment(1, files, path="/docs"), SilentProgress())
@@ -144,6 +235,35 @@ def test_an_unchanged_edge_is_not_touched(docker_client: DockerClient, stack: st
     assert docker_client.services.list(filters={"name": edge_name(stack, Environment.CI)}) == []
 
 
+@pytest.mark.server
+def test_with_a_resolver_the_edge_serves_tls_beside_http(
+    docker_client: DockerClient, stack: str, edge_image: str, environment: Environments, first: Artifact
+) -> None:
+    port, metrics_port, tls_port = free_ports(3, "0.0.0.0")  # noqa: S104
+    nobody = "https://127.0.0.1:1/directory"
+    tls = EdgeTls(resolver="ours", domain="shop.test", email="ann@shop.test", server=nobody, port=tls_port)
+    EdgeProxy(docker_client, stack).ensure(Environment.CI, edge_image, port, metrics_port, None, tls)
+    environment.arrive(environment.deployment(1, first, **TWO))
+
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # without the authority it is Traefik's own
+
+    def secure() -> str:
+        try:
+            with urllib.request.urlopen(f"https://{LOOPBACK}:{tls_port}/web/", timeout=5, context=context) as answer:
+                text: str = answer.read().decode()
+                return text
+        except OSError:
+            return ""
+
+    wait_for(lambda: secure() == "first")
+    assert requests.get(f"http://{LOOPBACK}:{port}/web/", timeout=5).text == "first"
+    volume = docker_client.volumes.get(certificates_volume(stack, Environment.CI))
+    assert volume.attrs["Labels"] == {"onward.stack": stack}
+    EdgeProxy(docker_client, stack).remove(Environment.CI)
+    wait_for(lambda: _volume_removed(docker_client, certificates_volume(stack, Environment.CI)))
+
+
 @pytest.mark.parametrize(
     ("path", "rule"),
     [
@@ -167,6 +287,15 @@ def _answers(url: str) -> bool:
         return requests.get(url, timeout=2).ok
     except requests.RequestException:
         return False
+
+
+def _volume_removed(client: DockerClient, name: str) -> bool:
+    """A container that ends holds its volume for some moments."""
+    try:
+        client.api.remove_volume(name)
+    except APIError:
+        return False
+    return True
 
 
 def _raw(url: str, path: str) -> str:

@@ -21,6 +21,7 @@ from domain.manifest import Dependency
 from domain.notice import Notice
 from domain.notifier import Undelivered
 from domain.progress import Progress
+from domain.scale import Size, kept
 from domain.service import ServiceDefinition
 from domain.slices import FoundSlice, SliceOwner, SliceUp
 from domain.suite import SuiteOutcome, SuiteRun
@@ -81,6 +82,8 @@ class MemoryEngine:
         self.sick: set[str] = set()
         self.sick_in: dict[str, Environment] = {}
         self.slow_in: dict[str, Environment] = {}
+        self.sizes: dict[str, Size] = {}
+        self.resized: list[tuple[str, int]] = []
 
     def deploy(self, deployment: Deployment, progress: Progress) -> Action:
         state = self.states.get(deployment.name)
@@ -90,6 +93,9 @@ class MemoryEngine:
         self.updates.append((deployment.name, deployment.number))
         bad = deployment.commit in self.sick or self.sick_in.get(deployment.commit) is deployment.environment
         slow = self.slow_in.get(deployment.commit) is deployment.environment
+        size = self.sizes[deployment.name] = kept(
+            deployment.definition, deployment.environment, self.sizes.get(deployment.name)
+        )
         old = state.tasks if state and bad else ()
         new = TaskState(
             id=f"{deployment.name}.{deployment.number}",
@@ -109,12 +115,27 @@ class MemoryEngine:
             commit=deployment.commit,
             digest=deployment.artifact.digest,
             manifest=deployment.manifest.digest,
-            replicas=1,
+            replicas=size.replicas,
             update=UpdateState.PAUSED if bad else UpdateState.UPDATING if slow else UpdateState.COMPLETED,
             since=datetime.now(UTC),
-            tasks=(*old, new),
+            tasks=(*old, *[new] * size.replicas),
         )
         return action
+
+    def size(self, environment: Environment, service: ServiceId) -> Size | None:
+        return self.sizes.get(canonical_name(environment, service))
+
+    def resize(self, environment: Environment, service: ServiceId, size: Size, number: int) -> None:
+        name = canonical_name(environment, service)
+        state = self.states[name]
+        if state.number != number or state.update in (UpdateState.PAUSED, UpdateState.UPDATING):
+            raise Conflict(f"{name} is being updated")
+        if self.sizes[name] != size:
+            self.sizes[name] = size
+            self.resized.append((name, size.replicas))
+            self.states[name] = state.model_copy(
+                update={"replicas": size.replicas, "tasks": (state.tasks[-1],) * size.replicas}
+            )
 
     def observe(self, environment: Environment, service: ServiceId) -> ServiceState | None:
         return self.states.get(canonical_name(environment, service))

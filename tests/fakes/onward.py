@@ -19,6 +19,7 @@ from activities.claims import ClaimActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
 from activities.discovery import DiscoveryReader
+from activities.drift import DriftActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
 from activities.evidence import EvidenceActivities
@@ -32,6 +33,7 @@ from activities.owner_reader import OwnerReader
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
 from activities.resources import ResourceActivities
+from activities.scale import ScaleActivities
 from activities.slices import SliceActivities
 from activities.source import SourceActivities
 from activities.store_reader import StoreReader
@@ -74,6 +76,7 @@ application: {application}
 role: {role}
 build: {{context: app}}
 tests: {{integration: {{context: tests}}, smoke: {{case: "test_smoke*"}}}}
+scale: {{ci: {{min: 1, max: 2}}, prod: {{min: 1, max: 5}}}}
 config: {{ci: {{LEVEL: debug}}, prod: {{LEVEL: {level}}}}}
 owner: team
 """
@@ -197,9 +200,10 @@ class MemoryOnward:
         targets = Targets(environment, self.store, self.registry, self.manifests(), self.verdicts())
         engines = {Kind.SERVICE: self.engine}
         verify = VerifyActivities(targets, engines, self.runner, self.store)
-        reader = EnvironmentReader(engines)
+        reader = EnvironmentReader(engines, self.store)
         resources = ResourceActivities(targets, self.store, self.queues, self.buckets, stack="memory")
         monitors = MonitorReader(targets, self.store)
+        scaling = ScaleActivities(environment, self.engine, self.engine, self.manifests(), self.store)
         own: list[Callable[..., Any]] = [
             DeployActivities(targets, engines, "http://edge.test").deploy,
             MonitorActivities(monitors, self.monitoring, environment).install_monitors,
@@ -211,6 +215,10 @@ class MemoryOnward:
             EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,
             resources.provision,
             DiscoveryReader(engines, self.manifests(), self.queues, self.buckets, "http://edge.test").discover,
+            DriftActivities(engines, self.store).check_drift,
+            scaling.sizes,
+            scaling.scale,
+            scaling.mirror,
         ]
         return [*own, resources.let_go, *self._regression()] if duty is Duty.CI else own
 

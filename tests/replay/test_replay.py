@@ -53,6 +53,7 @@ def test_each_wait_with_an_end_is_in_some_history() -> None:
         "leave people untold that it is closed",
         "stop the suites that still run",
         "give up asking",
+        "give ci its own sizes back",
     }
 
 
