@@ -42,6 +42,7 @@ from duties import activities_of
 from duties.telling import read_channels
 from settings import WorkerSettings
 from workflows.application import ApplicationWorkflow
+from workflows.bootstrap import EnvironmentApplyWorkflow, EnvironmentDiffWorkflow
 from workflows.drift import DriftWorkflow
 from workflows.lookups import LOOKUPS
 from workflows.mirror import MirrorWorkflow
@@ -73,6 +74,8 @@ WORKFLOWS = [
     ScaleWorkflow,
     SizesWorkflow,
     MirrorWorkflow,
+    EnvironmentDiffWorkflow,
+    EnvironmentApplyWorkflow,
     *LOOKUPS,
 ]
 

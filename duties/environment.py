@@ -6,6 +6,7 @@ from functools import partial
 
 from docker import DockerClient
 
+from activities.bootstrap import BootstrapActivities
 from activities.deploy import DeployActivities
 from activities.drift import DriftActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
@@ -15,15 +16,19 @@ from activities.targets import Targets
 from activities.verify import VerifyActivities
 from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
-from domain.identity import Duty
+from domain.identity import Duty, edge_bucket
 from domain.service import Kind
 from duties.parts import Activities, alerts, manifest_reader, object_store, own_keys, site_bucket, verdict_reader
 from engines import docker_api
+from engines.edge import EdgeRun
+from engines.edge_tls import EdgeTls
 from engines.site import SiteEngine
+from engines.site_routes import SiteRoutes
 from engines.suites import ContainerSuiteRunner
 from engines.swarm import SwarmEngine
+from engines.swarm_foundation import SwarmFoundation
 from engines.swarm_scale import SwarmScaler
-from settings import WorkerSettings
+from settings import EdgeSettings, WorkerSettings
 from stores.registry import OciRegistry
 from stores.s3 import BRISK, PATIENT, Limits
 
@@ -37,6 +42,19 @@ def environment_engines(
         Kind.SERVICE: SwarmEngine(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
         Kind.STATIC: SiteEngine(object_store(settings, limits), buckets, stack=settings.stack),
     }
+
+
+def foundation(settings: WorkerSettings, environment: Environment, client: DockerClient) -> SwarmFoundation:
+    """What the environment needs below its services; an edge only when it is said which image it is."""
+    routes = SiteRoutes(site_bucket(settings, PATIENT, edge_bucket(settings.stack, environment)), settings.stack)
+    edge = edge_run(settings.edge) if settings.edge.image else None
+    return SwarmFoundation(client, settings.stack, edge, routes)
+
+
+def edge_run(settings: EdgeSettings) -> EdgeRun:
+    """An edge with TLS when it is said for which domain, and who answers for it."""
+    tls = EdgeTls("onward", settings.domain, settings.acme_email, settings.acme_server, settings.tls_port)
+    return EdgeRun(settings.image, settings.port, settings.metrics_port, tls=tls if settings.domain else None)
 
 
 def environment_activities(settings: WorkerSettings, environment: Environment) -> Activities:
@@ -54,6 +72,7 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         environment, engines[Kind.SERVICE], SwarmScaler(client, settings.stack), manifests, object_store(settings)
     )
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, own_keys(settings))
+    bootstrap = BootstrapActivities(environment, foundation(settings, environment, client), store)
     return [
         DeployActivities(targets, engines, edge_url).deploy,
         verify.check_replicas,
@@ -62,6 +81,8 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         reader.deployed,
         reader.service_logs,
         evidence.collect,
+        bootstrap.compare_environment,
+        bootstrap.lay_environment,
         DriftActivities(engines, object_store(settings)).check_drift,
         scaling.sizes,
         scaling.scale,
