@@ -16,6 +16,7 @@ from starter.command import Debug
 from starter.commands import (
     authoring,
     demonstrating,
+    environments,
     evidence,
     gating,
     inspecting,
@@ -93,7 +94,7 @@ _PANELS: dict[str, list[Callable[..., None]]] = {
         manifests.verify_manifest,
         inspecting.plan,
     ],
-    "Environments": [scaling.scale],
+    "Environments": [scaling.scale, environments.env],
     "Alerts": [listening.listen],
     "Services": [authoring.check, demonstrating.demo],
 }

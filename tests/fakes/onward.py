@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.bootstrap import BootstrapActivities
 from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
@@ -54,6 +55,7 @@ from tests.fakes.engines import (
     MemoryAlerts,
     MemoryBuilder,
     MemoryEngine,
+    MemoryFoundation,
     MemoryNotifier,
     MemorySlices,
     MemorySuiteRunner,
@@ -98,6 +100,7 @@ class MemoryOnward:
         self.engine = MemoryEngine()
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
+        self.foundation = MemoryFoundation()
         self.notifier = MemoryNotifier()
         self.channels = Channels(
             channels=(Channel(urls=(SecretStr("memory://on-call"),), escalation=(SecretStr("memory://boss"),)),)
@@ -194,7 +197,10 @@ class MemoryOnward:
         verify = VerifyActivities(targets, engines, self.runner, self.store)
         reader = EnvironmentReader(engines, self.store)
         scaling = ScaleActivities(environment, self.engine, self.engine, self.manifests(), self.store)
+        bootstrap = BootstrapActivities(environment, self.foundation, self.store)
         own: list[Callable[..., Any]] = [
+            bootstrap.compare_environment,
+            bootstrap.lay_environment,
             DeployActivities(targets, engines, "http://edge.test").deploy,
             verify.check_replicas,
             verify.run_smoke,
