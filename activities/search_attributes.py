@@ -24,9 +24,15 @@ class SearchAttributeActivities:
 
     @activity.defn
     async def compare_search_attributes(self, wanted: SearchAttributes) -> SearchAttributesPresent:
-        """Which of them are registered, under their types. Only reads."""
+        """Which of them are registered, under their types. Only reads.
+
+        :raises Refused: the server has nobody asked, as Temporal Cloud.
+        """
         request = ListSearchAttributesRequest(namespace=self._client.namespace)
-        listed = await self._client.operator_service.list_search_attributes(request, timeout=TIMEOUT)
+        try:
+            listed = await self._client.operator_service.list_search_attributes(request, timeout=TIMEOUT)
+        except RPCError as error:
+            raise _refused(error) from None
         there = dict(listed.custom_attributes)
         return SearchAttributesPresent(
             parts=tuple(
@@ -55,7 +61,17 @@ class SearchAttributeActivities:
                 await self._client.operator_service.add_search_attributes(request, timeout=TIMEOUT)
             except RPCError as error:
                 if error.status is not RPCStatusCode.ALREADY_EXISTS:
-                    raise
+                    raise _refused(error) from None
+
+
+def _refused(error: RPCError) -> RPCError | Refused:
+    """A server that may not be asked says so for good; one that is away is asked again."""
+    if error.status not in (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED):
+        return error
+    return Refused(
+        f"Temporal does not let its search attributes be looked at or made: {error.message}\n"
+        "  next: make them where your server has them made, by the list in docs/production.md"
+    )
 
 
 def _present(there: int | None, kind: int) -> Present:
