@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.duration import Duration
@@ -192,6 +192,26 @@ class ListenSettings(BaseSettings):
     )
 
 
+class EdgeSettings(BaseSettings):
+    """How a duty's edge is to run, where ``onward env apply`` makes it; none is made without an image."""
+
+    model_config = SettingsConfigDict(env_prefix="ONWARD_EDGE_", frozen=True, extra="ignore")
+
+    image: str = Field(default="", description="image of Traefik for `onward env apply`; without it no edge is made")
+    port: int = Field(default=80, description="the edge's port for HTTP")
+    metrics_port: int = Field(default=8001, description="the edge's port for its metrics")
+    tls_port: int = Field(default=443, description="the edge's port for TLS, with a domain")
+    domain: str = Field(default="", description="the domain that the edge gets a certificate for; no TLS without")
+    acme_email: str = Field(default="", description="whom the certificate's server writes to, with a domain")
+    acme_server: str = Field(default="", description="directory of the ACME server; empty for Let's Encrypt")
+
+    @model_validator(mode="after")
+    def _somebody_answers(self) -> Self:
+        if self.domain and not self.acme_email:
+            raise ValueError("ONWARD_EDGE_DOMAIN needs ONWARD_EDGE_ACME_EMAIL: whom the certificate's server writes to")
+        return self
+
+
 class WorkerSettings(ClientSettings):
     """What one worker needs; which of the keys it may hold depends on its duty.
 
@@ -238,6 +258,11 @@ class WorkerSettings(ClientSettings):
     build_slots: int = Field(default=6, ge=1, le=100, description="activities at once, for the build duty")
     metrics_address: str = Field(default="", description="host:port for the worker's metrics; none without")
     remind_every: RemindEvery = Field(default=timedelta(minutes=15), description=_REMIND_EVERY)
+
+    @property
+    def edge(self) -> EdgeSettings:
+        """How this duty's edge is to run."""
+        return EdgeSettings()
 
     def docker_host(self, duty: Duty) -> str:
         """The engine of a duty."""

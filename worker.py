@@ -42,6 +42,7 @@ from duties import activities_of, exporting_for
 from duties.telling import read_channels
 from settings import WorkerSettings
 from workflows.application import ApplicationWorkflow
+from workflows.bootstrap import EnvironmentApplyWorkflow, EnvironmentDiffWorkflow
 from workflows.drift import DriftWorkflow
 from workflows.lookups import LOOKUPS
 from workflows.mirror import MirrorWorkflow
@@ -74,6 +75,8 @@ WORKFLOWS = [
     ScaleWorkflow,
     SizesWorkflow,
     MirrorWorkflow,
+    EnvironmentDiffWorkflow,
+    EnvironmentApplyWorkflow,
     *LOOKUPS,
     *RESOURCE_LOOKUPS,
 ]

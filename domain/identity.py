@@ -164,6 +164,11 @@ def drift_id() -> str:
     return "onward-drift"
 
 
+def apply_id(environment: Environment) -> str:
+    """The workflow ID of making what an environment lacks: one at a time."""
+    return f"env:{environment}"
+
+
 def lookup_id(subject: str, unique: str) -> str:
     """The workflow ID of a short workflow that only reads."""
     return f"lookup:{subject}:{unique}"

@@ -85,9 +85,18 @@ def build_record_key(inputs: str) -> str:
     return blob_key("builds", inputs, ".json")
 
 
+#: All published sets.
+PUBLISHED = "published/"
+
+
+def published_application(key: str) -> str:
+    """The application of a :func:`published_set_key`."""
+    return key.removeprefix(PUBLISHED).removesuffix(".json")
+
+
 def published_set_key(application: str) -> str:
     """The published set of one application, written with compare-and-swap."""
-    return f"published/{application}.json"
+    return f"{PUBLISHED}{application}.json"
 
 
 OWNERSHIP = "owners/"

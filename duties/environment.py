@@ -7,6 +7,7 @@ from functools import partial
 from docker import DockerClient
 
 from activities.bake import BakeActivities
+from activities.bootstrap import BootstrapActivities
 from activities.deploy import DeployActivities
 from activities.discovery import DiscoveryReader
 from activities.drift import DriftActivities
@@ -19,7 +20,7 @@ from activities.targets import Targets
 from activities.verify import VerifyActivities
 from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
-from domain.identity import Duty
+from domain.identity import Duty, edge_bucket
 from domain.service import Kind
 from duties.parts import (
     Activities,
@@ -33,12 +34,16 @@ from duties.parts import (
     verdict_reader,
 )
 from engines import docker_api
+from engines.edge import EdgeRun
+from engines.edge_tls import EdgeTls
 from engines.replica_exporter import ReplicaCollector
 from engines.site import SiteEngine
+from engines.site_routes import SiteRoutes
 from engines.suites import ContainerSuiteRunner
 from engines.swarm import SwarmEngine
+from engines.swarm_foundation import SwarmFoundation
 from engines.swarm_scale import SwarmScaler
-from settings import WorkerSettings
+from settings import EdgeSettings, WorkerSettings
 from stores.registry import OciRegistry
 from stores.s3 import BRISK, PATIENT, Limits
 
@@ -63,6 +68,19 @@ def replica_collector(settings: WorkerSettings, environment: Environment) -> Rep
     return ReplicaCollector(environment, [engine for kind, engine in engines.items() if kind is not Kind.STATIC])
 
 
+def foundation(settings: WorkerSettings, environment: Environment, client: DockerClient) -> SwarmFoundation:
+    """What the environment needs below its services; an edge only when it is said which image it is."""
+    routes = SiteRoutes(site_bucket(settings, PATIENT, edge_bucket(settings.stack, environment)), settings.stack)
+    edge = edge_run(settings.edge) if settings.edge.image else None
+    return SwarmFoundation(client, settings.stack, edge, routes)
+
+
+def edge_run(settings: EdgeSettings) -> EdgeRun:
+    """An edge with TLS when it is said for which domain, and who answers for it."""
+    tls = EdgeTls("onward", settings.domain, settings.acme_email, settings.acme_server, settings.tls_port)
+    return EdgeRun(settings.image, settings.port, settings.metrics_port, tls=tls if settings.domain else None)
+
+
 def environment_activities(settings: WorkerSettings, environment: Environment) -> Activities:
     """One environment's engine."""
     store, manifests = object_store(settings), manifest_reader(settings)
@@ -81,6 +99,7 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         environment, engines[Kind.SERVICE], SwarmScaler(client, settings.stack), manifests, object_store(settings)
     )
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, own_keys(settings))
+    bootstrap = BootstrapActivities(environment, foundation(settings, environment, client), store)
     return [
         DeployActivities(targets, engines, edge_url).deploy,
         MonitorActivities(monitors, own, environment).install_monitors,
@@ -93,6 +112,8 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         discovery(settings, looked_at, edge_url).discover,
         resources.provision,
         *([resources.let_go] if environment is Environment.CI else []),
+        bootstrap.compare_environment,
+        bootstrap.lay_environment,
         DriftActivities(engines, object_store(settings)).check_drift,
         scaling.sizes,
         scaling.scale,

@@ -9,12 +9,14 @@ from temporalio.client import Client
 from activities.gate import GateActivities
 from activities.orphans import OrphanActivities
 from activities.roll_forwards import RollForwardActivities
+from activities.search_attributes import SearchAttributeActivities
 from duties.parts import Activities
 
 
 def orchestrating_activities(client: Client, remind_every: timedelta) -> Activities:
     """What needs Temporal and nothing else."""
     gates, roll_forwards = GateActivities(client), RollForwardActivities(client, remind_every)
+    attributes = SearchAttributeActivities(client)
     return [
         gates.join,
         gates.resume,
@@ -26,4 +28,6 @@ def orchestrating_activities(client: Client, remind_every: timedelta) -> Activit
         roll_forwards.reopen,
         roll_forwards.last_verified,
         OrphanActivities(client).orphans,
+        attributes.compare_search_attributes,
+        attributes.register_search_attributes,
     ]

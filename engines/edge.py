@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docker import DockerClient
@@ -32,6 +33,26 @@ DOCKERFILE = b'FROM scratch\nCOPY traefik /traefik\nENTRYPOINT ["/traefik"]\n'
 REFRESH = 1
 
 
+@dataclass(frozen=True)
+class EdgeRun:
+    """How an edge is to run.
+
+    :param image: a reference, or the ID of an image that the engine has.
+    :param site_provider_url: where the routes of sites are read, as containers reach it.
+    :param tls: how certificates are had; plain HTTP alone without.
+    """
+
+    image: str
+    port: int
+    metrics_port: int
+    site_provider_url: str | None = None
+    tls: EdgeTls | None = None
+
+    def reading(self, site_provider_url: str) -> EdgeRun:
+        """The same edge, with the routes of sites from there."""
+        return replace(self, site_provider_url=site_provider_url)
+
+
 class EdgeProxy:
     """The edge proxies of one stack, one per environment.
 
@@ -44,35 +65,37 @@ class EdgeProxy:
         self._services = SwarmServices(client)
         self._stack = stack
 
-    def ensure(
-        self,
-        environment: Environment,
-        image: str,
-        port: int,
-        metrics_port: int,
-        site_provider_url: str | None,
-        tls: EdgeTls | None = None,
-    ) -> None:
+    def ensure(self, environment: Environment, run: EdgeRun) -> None:
         """Have the edge run as described; what already does is not touched.
 
         Only one process can hold the ports, so that another image or port means a second without edge.
 
-        :param image: a reference, or the ID of an image that the engine has.
-        :param site_provider_url: where the routes of sites are read, as containers reach it.
-        :param tls: how certificates are had; plain HTTP alone without.
         :raises ForeignResource: the edge's name is taken by something that is not this stack's.
         """
-        name = edge_name(self._stack, environment)
         ensure_network(self._client, edge_network(self._stack, environment), self._stack)
-        spec = self._spec(environment, image, (port, metrics_port), site_provider_url, tls)
-        current = self._services.find(name)
+        spec, current = self._spec(environment, run), self._current(environment)
         if current is None:
             self._services.create(spec)
-            return
-        labels = current["Spec"]["Labels"] or {}
-        require_own(labels, self._stack, f"service {name}", removal=f"docker service rm {name}")
-        if labels.get(Label.PART) != spec["Labels"][Label.PART]:
+        elif current["Spec"]["Labels"].get(Label.PART) != spec["Labels"][Label.PART]:
             self._services.update(current, spec)
+
+    def is_there(self, environment: Environment) -> bool:
+        """Whether there is an edge, however it runs."""
+        return self._current(environment) is not None
+
+    def runs(self, environment: Environment, run: EdgeRun) -> bool:
+        """Whether the edge was last asked to run as described."""
+        current = self._current(environment)
+        wanted = self._spec(environment, run)["Labels"][Label.PART]
+        return current is not None and current["Spec"]["Labels"].get(Label.PART) == wanted
+
+    def _current(self, environment: Environment) -> Json | None:
+        name = edge_name(self._stack, environment)
+        current = self._services.find(name)
+        if current is not None:
+            labels = current["Spec"]["Labels"] or {}
+            require_own(labels, self._stack, f"service {name}", removal=f"docker service rm {name}")
+        return current
 
     def remove(self, environment: Environment) -> None:
         """Stop the edge; its network stays as long as services are on it. A second call does nothing."""
@@ -81,16 +104,15 @@ class EdgeProxy:
         except NotFound:
             return
 
-    def _spec(
-        self, environment: Environment, image: str, ports: tuple[int, int], sites: str | None, tls: EdgeTls | None
-    ) -> Json:
-        network = edge_network(self._stack, environment)
-        published = [*zip((WEB_PORT, METRICS_PORT), ports, strict=True), *([(TLS_PORT, tls.port)] if tls else [])]
+    def _spec(self, environment: Environment, run: EdgeRun) -> Json:
+        network, tls = edge_network(self._stack, environment), run.tls
+        published = {WEB_PORT: run.port, METRICS_PORT: run.metrics_port, **({TLS_PORT: tls.port} if tls else {})}
         volumes = [certificates_mount(certificates_volume(self._stack, environment), self._stack)] if tls else []
+        arguments = edge_arguments(self._stack, environment, run.site_provider_url)
         template = {
             "ContainerSpec": {
-                "Image": image,
-                "Args": [*edge_arguments(self._stack, environment, sites), *(tls.arguments() if tls else [])],
+                "Image": run.image,
+                "Args": [*arguments, *(tls.arguments() if tls else [])],
                 "Mounts": [{"Type": "bind", "Source": SOCKET, "Target": SOCKET, "ReadOnly": True}, *volumes],
                 "Labels": {Label.STACK: self._stack},
             },
@@ -102,7 +124,7 @@ class EdgeProxy:
             "Mode": "dnsrr",
             "Ports": [
                 {"Protocol": "tcp", "TargetPort": target, "PublishedPort": port, "PublishMode": "host"}
-                for target, port in published
+                for target, port in published.items()
             ],
         }
         digest = digest_of(canonical_json({"template": template, "endpoint": endpoint}))

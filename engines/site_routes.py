@@ -35,7 +35,16 @@ class SiteRoutes:
         """
         self._bucket.claim(self._stack)
         self._change(lambda _: None)
+        return self.url
+
+    @property
+    def url(self) -> str:
+        """What the edge polls."""
         return f"{self._bucket.served_url}/{ROUTES_FILE}"
+
+    def exist(self) -> bool:
+        """Whether the document is there."""
+        return self._bucket.read(ROUTES_KEY) is not None
 
     def names(self) -> list[str]:
         """The sites that have a route."""

@@ -20,7 +20,7 @@ def ensure_network(client: DockerClient, name: str, stack: str, labels: Mapping[
 
     :raises ForeignResource: the network is another stack's, or no overlay network.
     """
-    found = _find(client, name, stack)
+    found = network_id(client, name, stack)
     if found is not None:
         return found
     try:
@@ -34,14 +34,17 @@ def ensure_network(client: DockerClient, name: str, stack: str, labels: Mapping[
             )
     except Conflict:
         pass
-    found = _find(client, name, stack)
+    found = network_id(client, name, stack)
     if found is None:
         raise Conflict(f"network {name} was removed while it was being made")
     return found
 
 
-def _find(client: DockerClient, name: str, stack: str) -> str | None:
-    """The filter matches parts of names, so that the name is compared again; the oldest wins."""
+def network_id(client: DockerClient, name: str, stack: str) -> str | None:
+    """The ID of this stack's overlay network with a name, if it is there; :raises ForeignResource: as above.
+
+    The filter matches parts of names, so that the name is compared again; the oldest wins.
+    """
     with translated(address_of(client)):
         listed = client.api.networks(names=[name])
     networks = sorted(

@@ -9,7 +9,7 @@ from docker import DockerClient
 
 from domain.environment import ENVIRONMENTS, Environment
 from domain.identity import duty_of, edge_bucket, edge_name
-from engines.edge import IMAGE_REPOSITORY, EdgeProxy, build_edge_image
+from engines.edge import IMAGE_REPOSITORY, EdgeProxy, EdgeRun, build_edge_image
 from engines.edge_tls import EdgeTls
 from engines.site_routes import SiteRoutes
 from settings import LOOPBACK, StackSettings
@@ -64,14 +64,14 @@ def ensure_edges(
     image = ensure_image(client, images, report)
     proxy = EdgeProxy(client, settings.name)
     for environment in ENVIRONMENTS:
-        proxy.ensure(
-            environment,
+        run = EdgeRun(
             image,
             settings.edge_port(environment),
             settings.edge_metrics_port(environment),
             routes.get(environment),
             edge_tls(settings, environment),
         )
+        proxy.ensure(environment, run)
 
 
 def ensure_routes(settings: StackSettings, credentials: Credentials, gateway: str) -> dict[Environment, str]:

@@ -17,6 +17,7 @@ from starter.commands import (
     authoring,
     demonstrating,
     discovering,
+    environments,
     evidence,
     gating,
     inspecting,
@@ -96,7 +97,7 @@ _PANELS: dict[str, list[Callable[..., None]]] = {
         manifests.verify_manifest,
         inspecting.plan,
     ],
-    "Environments": [scaling.scale],
+    "Environments": [scaling.scale, environments.env],
     "Alerts": [listening.listen],
     "Services": [authoring.check, demonstrating.demo],
 }

@@ -23,7 +23,7 @@ from domain.artifact import Artifact
 from domain.environment import Environment
 from domain.errors import DeployHalted
 from domain.identity import certificates_volume, edge_name
-from engines.edge import EdgeProxy
+from engines.edge import EdgeProxy, EdgeRun
 from engines.edge_routes import ATTEMPTS, path_priority, path_rule
 from engines.edge_tls import EdgeTls
 from tests.engines.conftest import Environments, Images, wait_for
@@ -64,7 +64,7 @@ class Edge:
 def edge(docker_client: DockerClient, stack: str, edge_image: str, sites: Sites) -> Edge:
     port, metrics_port = free_ports(2, "0.0.0.0")  # noqa: S104 – where swarm publishes
     proxy = EdgeProxy(docker_client, stack)
-    proxy.ensure(Environment.CI, edge_image, port, metrics_port, sites.ensure_routes())
+    proxy.ensure(Environment.CI, EdgeRun(edge_image, port, metrics_port, sites.ensure_routes()))
     made = Edge(f"http://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{metrics_port}")
     wait_for(lambda: _answers(f"{made.metrics_url}/ping"))
     return made
@@ -226,7 +226,7 @@ def test_an_unchanged_edge_is_not_touched(docker_client: DockerClient, stack: st
     proxy = EdgeProxy(docker_client, stack)
     versions = []
     for sites in (None, None, "http://sites.test/routes.json"):
-        proxy.ensure(Environment.CI, edge_image, ports[0], ports[1], sites)
+        proxy.ensure(Environment.CI, EdgeRun(edge_image, ports[0], ports[1], sites))
         inspected = docker_client.api.inspect_service(edge_name(stack, Environment.CI))  # type: ignore[no-untyped-call]
         versions.append(inspected["Spec"]["Labels"]["onward.part"])
     assert versions[0] == versions[1] != versions[2]
@@ -242,7 +242,7 @@ def test_with_a_resolver_the_edge_serves_tls_beside_http(
     port, metrics_port, tls_port = free_ports(3, "0.0.0.0")  # noqa: S104
     nobody = "https://127.0.0.1:1/directory"
     tls = EdgeTls(resolver="ours", domain="shop.test", email="ann@shop.test", server=nobody, port=tls_port)
-    EdgeProxy(docker_client, stack).ensure(Environment.CI, edge_image, port, metrics_port, None, tls)
+    EdgeProxy(docker_client, stack).ensure(Environment.CI, EdgeRun(edge_image, port, metrics_port, tls=tls))
     environment.arrive(environment.deployment(1, first, **TWO))
 
     context = ssl.create_default_context()

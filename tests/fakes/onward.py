@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.bake import BakeActivities, Patience
+from activities.bootstrap import BootstrapActivities
 from activities.build import BuildActivities
 from activities.claims import ClaimActivities
 from activities.combination import Combinations
@@ -59,6 +60,7 @@ from tests.fakes.engines import (
     MemoryAlerts,
     MemoryBuilder,
     MemoryEngine,
+    MemoryFoundation,
     MemoryNotifier,
     MemorySlices,
     MemorySuiteRunner,
@@ -98,6 +100,7 @@ class MemoryOnward:
         self.slices = MemorySlices()
         self.queues: MemoryResources[Queue] = MemoryResources()
         self.buckets: MemoryResources[Bucket] = MemoryResources()
+        self.foundation = MemoryFoundation()
         self.notifier = MemoryNotifier()
         self.channels = Channels(
             channels=(Channel(urls=(SecretStr("memory://on-call"),), escalation=(SecretStr("memory://boss"),)),)
@@ -204,7 +207,10 @@ class MemoryOnward:
         resources = ResourceActivities(targets, self.store, self.queues, self.buckets, stack="memory")
         monitors = MonitorReader(targets, self.store)
         scaling = ScaleActivities(environment, self.engine, self.engine, self.manifests(), self.store)
+        bootstrap = BootstrapActivities(environment, self.foundation, self.store)
         own: list[Callable[..., Any]] = [
+            bootstrap.compare_environment,
+            bootstrap.lay_environment,
             DeployActivities(targets, engines, "http://edge.test").deploy,
             MonitorActivities(monitors, self.monitoring, environment).install_monitors,
             verify.check_replicas,

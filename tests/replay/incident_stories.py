@@ -1,4 +1,4 @@
-"""What roll-forwards and fixes go through, told once each to be recorded."""
+"""What roll-forwards, fixes and environments go through, told once each to be recorded."""
 
 from __future__ import annotations
 
@@ -10,17 +10,25 @@ from temporalio.client import Client
 
 from domain.environment import Environment
 from domain.evidence import FailedRelease
-from domain.identity import Duty, task_queue
+from domain.identity import Duty, apply_id, task_queue
 from domain.release import ReleaseResult, Stage
 from domain.roll_forward import RollForward
 from domain.roll_forward_messages import ROLL_FORWARD, Acknowledge, Fix, Remark
 from domain.roll_forward_state import RollForwardState
+from starter.environments import Environments
 from tests.fakes.onward import MemoryOnward
 from tests.replay.stories import ended, waited
 from tests.workflows.incidents import Incident
 from tests.workflows.queueing import publication
 from tests.workflows.releasing import Release, started
 from workflows.release import ReleaseWorkflow
+
+
+async def env_apply(client: Client, onward: MemoryOnward) -> Any:
+    """Networks are missing in prod, and made."""
+    onward.publish("cart")
+    await Environments(client).applied(Environment.PROD)
+    return client.get_workflow_handle(apply_id(Environment.PROD))
 
 
 async def roll_forward(client: Client, onward: MemoryOnward) -> Any:

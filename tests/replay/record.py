@@ -29,6 +29,7 @@ STORIES: list[Story] = [
     *(stories.gate, stories.gate_carried_on, stories.gate_frozen),
     *(stories.regression, stories.regression_decided, stories.regression_cancelled),
     *(incident_stories.roll_forward, incident_stories.roll_forward_open),
+    incident_stories.env_apply,
     *(incident_stories.roll_forward_carried_on, incident_stories.roll_forward_hastens, incident_stories.fix),
     *(scale_stories.scaled, scale_stories.mirrored, scale_stories.drift),
 ]

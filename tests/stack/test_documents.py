@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings
 from temporalio.common import SearchAttributeKey
 
 from domain.duration import format_duration
-from settings import ClientSettings, ListenSettings, StackSettings, WorkerSettings
+from settings import ClientSettings, EdgeSettings, ListenSettings, StackSettings, WorkerSettings
 from stack.servers import search_attribute
 from workflows.attributes import ALL
 
@@ -22,13 +22,17 @@ TEXT = ROOT.joinpath("docs/settings.md").read_text()
 ROWS = dict(re.findall(r"^\| `(ONWARD_\w+)` \| (.*?) \|", TEXT, re.MULTILINE))
 
 
-@pytest.mark.parametrize("group", [StackSettings, ClientSettings, ListenSettings, WorkerSettings])
+@pytest.mark.parametrize("group", [StackSettings, ClientSettings, ListenSettings, WorkerSettings, EdgeSettings])
 def test_every_setting_is_listed_with_its_default(group: type[BaseSettings]) -> None:
     for name, field in group.model_fields.items():
         default = field.get_default()
         text = _as_typed(default)
         shown = f"`{text}`" if text not in ("", ".") else "–"
-        assert ROWS.get(f"ONWARD_{name.upper()}") == shown, name
+        assert ROWS.get(_variable(group, name)) == shown, name
+
+
+def _variable(group: type[BaseSettings], name: str) -> str:
+    return f"{group.model_config['env_prefix']}{name}".upper()
 
 
 def _as_typed(default: object) -> str:
@@ -38,8 +42,8 @@ def _as_typed(default: object) -> str:
 
 
 def test_nothing_else_is_listed() -> None:
-    groups = (StackSettings, ListenSettings, WorkerSettings)
-    known = {f"ONWARD_{name.upper()}" for group in groups for name in group.model_fields}
+    groups = (StackSettings, ListenSettings, WorkerSettings, EdgeSettings)
+    known = {_variable(group, name) for group in groups for name in group.model_fields}
     assert set(ROWS) == known
 
 
