@@ -4,8 +4,10 @@ FROM python:3.11-slim
 RUN apt-get update -qq \
  && apt-get install -qq -y --no-install-recommends git \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --create-home onward
+ && useradd --system --create-home onward \
+ && install -d -o onward /var/lib/onward/rules
 
+COPY --from=prom/prometheus:v2.53.4 /bin/promtool /usr/local/bin/
 WORKDIR /onward
 COPY deploy/requirements.lock ./
 RUN pip install --quiet --no-cache-dir --require-hashes -r requirements.lock

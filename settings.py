@@ -27,7 +27,6 @@ LOOPBACK = "127.0.0.1"
 #: Where Docker puts the secrets of a container.
 SECRETS = Path("/run/secrets")
 
-
 #: Which duties hold which key: a duty needs all of its own, but for :data:`_OPTIONAL`, and must have
 #: none of another's.
 _STORES = frozenset({Duty.BUILD, Duty.CI, Duty.PROD})
@@ -44,12 +43,11 @@ _KEYS: dict[str, frozenset[Duty]] = {
 }
 _OPTIONAL = frozenset({"channels"})
 
-
 RemindEvery = Annotated[Duration, Field(ge=timedelta(seconds=1))]
 _REMIND_EVERY = "orchestrate duty: how often on-call is told again until somebody has acknowledged, as 90s or 1h30m"
 
 #: Settings that are the first of several ports in a row, and how many.
-PORT_SPANS = {"worker_metrics_port": len(Duty), "internal_port": 10}
+PORT_SPANS = {"worker_metrics_port": len(Duty), "exporter_port": len(Environment), "internal_port": 10}
 
 #: What a part of the local stack may inherit: where things are, and nothing that could be a key.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -106,6 +104,7 @@ class StackSettings(BaseSettings):
     temporal_port: int = Field(default=7233, description="Temporal's gRPC port")
     temporal_ui_port: int = Field(default=8233, description="the Temporal Web UI")
     s3_port: int = Field(default=8333, description="S3 (SeaweedFS)")
+    sqs_port: int = Field(default=9324, description="queues (SQS, by ministack)")
     registry_port: int = Field(default=5005, description="the image registry")
     prometheus_port: int = Field(default=9090, description="Prometheus")
     edge_ci_port: int = Field(default=8081, description="the edge proxy of ci")
@@ -124,6 +123,7 @@ class StackSettings(BaseSettings):
     acme_email: str = Field(default="", description="whom the certificate authority writes to")
     acme_server: str = Field(default="", description="the ACME directory; that of Let's Encrypt without")
     worker_metrics_port: int = Field(default=9464, description="first of four ports with the workers' metrics")
+    exporter_port: int = Field(default=9468, description="first of two ports at which workers tell of replicas")
     internal_port: int = Field(
         default=18300,
         description="first of ten ports that parts use among themselves; one more is 10000 above the last",
@@ -224,7 +224,8 @@ class WorkerSettings(ClientSettings):
         default="main", pattern=r"^[a-z0-9]{1,16}$", description="label of everything this Onward deploys"
     )
     s3_endpoint: str = Field(default="", description="S3 endpoint; empty for AWS; reachable from containers too")
-    s3_region: str = Field(default="us-east-1", description="S3 region")
+    s3_region: str = Field(default="us-east-1", description="S3 region, and that of the queues")
+    sqs_endpoint: str = Field(default="", description="SQS endpoint; empty for AWS; reachable from containers too")
     s3_bucket: str = Field(default="onward", description="the bucket with manifests, logs, sets and sources")
     s3_access_key: SecretStr = Field(default=SecretStr(""), description="S3 access key of this duty")
     s3_secret_key: SecretStr = Field(default=SecretStr(""), description="S3 secret key of this duty")
@@ -244,6 +245,14 @@ class WorkerSettings(ClientSettings):
     ci_docker_host: str = Field(default="", description="ci duty: a manager of the ci swarm")
     prod_docker_host: str = Field(default="", description="prod duty: a manager of the prod swarm")
     prometheus_url: str = Field(default="", description="where monitors are judged; none is asked about without")
+    rules_directory: Path = Field(
+        default=Path(),
+        description="ci and prod duty: where the environment's Prometheus reads the rules of monitors "
+        "(*.yml); none are installed without",
+    )
+    exporter_address: str = Field(
+        default="", description="ci and prod duty: host:port for the replicas of services; none without"
+    )
     endpoint_mode: str = Field(default="dnsrr", pattern="^(dnsrr|vip)$", description="swarm endpoint mode")
     slots: int = Field(default=32, ge=1, le=500, description="activities at once, for the ci and prod duties")
     build_slots: int = Field(default=6, ge=1, le=100, description="activities at once, for the build duty")
@@ -257,9 +266,8 @@ class WorkerSettings(ClientSettings):
 
     def docker_host(self, duty: Duty) -> str:
         """The engine of a duty."""
-        return {Duty.BUILD: self.build_docker_host, Duty.CI: self.ci_docker_host, Duty.PROD: self.prod_docker_host}[
-            duty
-        ]
+        hosts = {Duty.BUILD: self.build_docker_host, Duty.CI: self.ci_docker_host, Duty.PROD: self.prod_docker_host}
+        return hosts[duty]
 
     def only(self, duty: Duty) -> Self:
         """These settings without the keys of other duties: for several duties in one process."""

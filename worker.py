@@ -38,7 +38,7 @@ import telemetry
 from domain.channels import Channels
 from domain.errors import OnwardError
 from domain.identity import Duty, drift_id, sweep_id, task_queue
-from duties import activities_of
+from duties import activities_of, exporting_for
 from duties.telling import read_channels
 from settings import WorkerSettings
 from workflows.application import ApplicationWorkflow
@@ -49,6 +49,7 @@ from workflows.mirror import MirrorWorkflow
 from workflows.regression import RegressionWorkflow
 from workflows.release import ReleaseWorkflow
 from workflows.report import ReportWorkflow
+from workflows.resource_lookups import RESOURCE_LOOKUPS
 from workflows.roll_forward import RollForwardWorkflow
 from workflows.scaling import ScaleWorkflow, SizesWorkflow
 from workflows.sweep import SweepWorkflow
@@ -77,6 +78,7 @@ WORKFLOWS = [
     EnvironmentDiffWorkflow,
     EnvironmentApplyWorkflow,
     *LOOKUPS,
+    *RESOURCE_LOOKUPS,
 ]
 
 
@@ -144,6 +146,11 @@ async def serve(duties: Sequence[Duty], settings: WorkerSettings, channels: Chan
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    with exporting_for(own):
+        await _run(workers, stop, duties)
+
+
+async def _run(workers: Sequence[Worker], stop: asyncio.Event, duties: Sequence[Duty]) -> None:
     runs = [asyncio.create_task(worker.run()) for worker in workers]
     log.info("serving %s", ", ".join(duties))
     await asyncio.wait([asyncio.create_task(stop.wait()), *runs], return_when=asyncio.FIRST_COMPLETED)

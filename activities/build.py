@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,15 +13,24 @@ from temporalio.exceptions import ApplicationError
 
 from activities.heartbeat import Heartbeat
 from activities.log import StepLog
+from activities.monitor_plan import monitor_plan
 from domain import identity, keys
-from domain.artifact import Artifact, ArtifactKind
+from domain.artifact import Artifact, ArtifactKind, Digest, digest_of
 from domain.build import Builder, BuildInputs, BuildRecord, ImageRecipe, SiteRecipe, base_images
 from domain.errors import BuildFailed, Conflict
+from domain.monitor import MonitorTester
+from domain.monitor_set import MonitorSet
 from domain.progress import Progress
 from domain.service import ServiceDefinition
 from domain.source import SnapshotFormat
 from domain.stages import BuildRequest, Built
 from domain.storage import ImageRegistry, ObjectStore
+
+#: What the object store keeps, and where.
+_STORED: dict[ArtifactKind, Callable[[Digest], str]] = {
+    ArtifactKind.BUNDLE: keys.bundle_key,
+    ArtifactKind.MONITORS: keys.monitors_key,
+}
 
 
 @dataclass(frozen=True)
@@ -28,19 +38,25 @@ class _Plan:
     """One build, ready to run: its inputs, and the recipe for what they make."""
 
     inputs: BuildInputs
-    recipe: ImageRecipe | SiteRecipe
+    recipe: ImageRecipe | SiteRecipe | MonitorSet
 
 
 class BuildActivities:
     """Runs the build engine; pushes to the registry, writes bundles and build records."""
 
     def __init__(
-        self, builder: Builder, registry: ImageRegistry, store: ObjectStore, snapshots: SnapshotFormat
+        self,
+        builder: Builder,
+        registry: ImageRegistry,
+        store: ObjectStore,
+        snapshots: SnapshotFormat,
+        tester: MonitorTester,
     ) -> None:
         self._builder = builder
         self._registry = registry
         self._store = store
         self._snapshots = snapshots
+        self._tester = tester
 
     @activity.defn(no_thread_cancel_exception=True)
     def build(self, request: BuildRequest) -> Built:
@@ -65,7 +81,12 @@ class BuildActivities:
         return _built(record, reused=False)
 
     def plan(self, kind: ArtifactKind, definition: ServiceDefinition, files: Path, progress: Progress) -> _Plan:
-        """What would be built from the files of a service's directory."""
+        """What would be built from the files of a service's directory.
+
+        :raises InvalidMonitors: of its monitors.
+        """
+        if kind is ArtifactKind.MONITORS:
+            return _Plan(*monitor_plan(definition, files))
         if kind is ArtifactKind.BUNDLE:
             return self._site_plan(definition, files, progress)
         suite = definition.tests.integration if kind is ArtifactKind.SUITE and definition.tests else None
@@ -94,9 +115,9 @@ class BuildActivities:
         return record if record.inputs == inputs and self._kept(record.artifact) else None
 
     def _kept(self, artifact: Artifact) -> bool:
-        if artifact.kind is not ArtifactKind.BUNDLE:
+        if artifact.kind not in _STORED:
             return self._registry.holds(artifact.uri)
-        key = keys.bundle_key(artifact.digest)
+        key = _STORED[artifact.kind](artifact.digest)
         return artifact.uri == self._store.uri(key) and self._store.holds(key)
 
     def _site_plan(self, definition: ServiceDefinition, files: Path, progress: Progress) -> _Plan:
@@ -114,7 +135,14 @@ class BuildActivities:
 
     def _made(self, plan: _Plan, log: StepLog, progress: Progress, scratch: Path) -> BuildRecord:
         writer = _Tee(log, progress)
-        if isinstance(plan.recipe, ImageRecipe):
+        if isinstance(plan.recipe, MonitorSet):
+            self._tester.test(plan.recipe, writer)
+            content = plan.recipe.rules.encode()
+            digest = digest_of(content)
+            key = keys.monitors_key(digest)
+            self._store.create(key, content, "application/yaml")
+            uri = self._store.uri(key)
+        elif isinstance(plan.recipe, ImageRecipe):
             digest = self._builder.build_image(plan.recipe, writer)
             uri = self._registry.reference(plan.inputs.repository, digest)
         else:

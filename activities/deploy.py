@@ -10,6 +10,7 @@ from temporalio import activity
 from activities.heartbeat import Heartbeat
 from activities.targets import Targets
 from domain.deployment import Action, Deployment, EnvironmentEngine, ServiceState, settled
+from domain.environment import Environment
 from domain.errors import DeployHalted
 from domain.progress import Progress
 from domain.service import Kind
@@ -44,7 +45,11 @@ class DeployActivities:
             action = engine.deploy(deployment, progress)
             state = self._arrived(engine, deployment, progress)
         done = {Action.CREATE: "created", Action.UPDATE: "updated", Action.NOTHING: "already there"}[action]
-        return Deployed(detail=f"#{target.number} {done}, {_replicas(state)}", url=self._url(deployment))
+        return Deployed(
+            detail=f"#{target.number} {done}, {_replicas(state)}",
+            url=self._url(deployment),
+            abandons=target.environment is Environment.PROD and self._targets.abandons(deployment.definition),
+        )
 
     def _arrived(self, engine: EnvironmentEngine, deployment: Deployment, progress: Progress) -> ServiceState:
         timeout = deployment.definition.deploy.timeout.total_seconds()

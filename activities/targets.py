@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from activities.manifest_reader import ManifestReader
+from activities.owners import Owners
 from activities.published_sets import PublishedSets
 from activities.verdict_reader import VerdictReader
 from domain.artifact import Artifact, ArtifactKind
@@ -28,6 +29,7 @@ class Targets:
     ) -> None:
         self.environment = environment
         self._sets = PublishedSets(store)
+        self._owners = Owners(store)
         self._registry = registry
         self._manifests = manifests
         self._verdicts = verdicts
@@ -69,11 +71,15 @@ class Targets:
             manifest=target.manifest,
         )
 
+    def abandons(self, definition: ServiceDefinition) -> bool:
+        """Whether the service owns queues or buckets that this version of it does not write."""
+        return self._owners.read(definition.application).abandons(definition)
+
     def artifact(self, manifest: Manifest, kind: ArtifactKind) -> Artifact:
         """An artifact of a manifest that its store still holds."""
         artifact = manifest.artifact(kind)
         if artifact is None:
             raise Untrusted(f"the manifest of {manifest.release} has no {kind}")
-        if kind is not ArtifactKind.BUNDLE and not self._registry.holds(artifact.uri):
+        if kind in (ArtifactKind.IMAGE, ArtifactKind.SUITE) and not self._registry.holds(artifact.uri):
             raise Untrusted(f"the image registry does not hold {artifact.uri} any more")
         return artifact

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -15,7 +14,7 @@ from activities.published_sets import PublishedSets
 from activities.targets import Targets
 from domain import identity, keys
 from domain.artifact import ArtifactKind
-from domain.deployment import Deployment, EnvironmentEngine, is_whole, refuse_overtaken
+from domain.deployment import EnvironmentEngine, refuse_overtaken
 from domain.errors import VerifyFailed
 from domain.junit import Verdict
 from domain.manifest import Manifest
@@ -25,7 +24,6 @@ from domain.storage import ObjectStore
 from domain.suite import SuiteRun, SuiteRunner, judge, suite_variables
 
 SMOKE_TIMEOUT = timedelta(minutes=5)
-BAKE_POLL = 1.0
 
 
 class VerifyActivities:
@@ -83,24 +81,6 @@ class VerifyActivities:
             raise ApplicationError(text, log.uri, type=VerifyFailed.__name__, non_retryable=True)
         return Checked(detail=f"smoke {report.reason}")
 
-    @activity.defn(no_thread_cancel_exception=True)
-    def bake(self, target: Target) -> Checked:
-        """Watch the release for its ``verify.bake`` time: it must stay whole for all of it.
-
-        A second attempt watches the whole time again. :raises VerifyFailed: a replica was lost.
-        """
-        with Heartbeat() as progress:
-            deployment = self._targets.deployment(target)
-            engine = self._engines[deployment.definition.kind]
-            seconds = deployment.definition.verify.bake.total_seconds()
-            end = time.monotonic() + seconds
-            while (left := end - time.monotonic()) > 0:
-                _require_whole(engine, deployment)
-                progress.say(f"baking, {left:.0f} s left")
-                progress.wait(min(BAKE_POLL, left))
-            _require_whole(engine, deployment)
-        return Checked(detail=f"baked {seconds:.0f} s")
-
     def _refuse_overtaken(self, target: Target) -> None:
         """Smoke cases that fail because a newer release is on its way say nothing of this one."""
         deployment = self._targets.deployment(target)
@@ -127,11 +107,3 @@ class VerifyActivities:
             definition.role: self._engines[definition.kind].url(target.environment, definition)
             for definition in definitions
         }
-
-
-def _require_whole(engine: EnvironmentEngine, deployment: Deployment) -> None:
-    state = engine.observe(deployment.environment, deployment.service)
-    refuse_overtaken(state, deployment)
-    if state is None or not is_whole(state, deployment):
-        lost = state.failures[-1].error if state and state.failures else "it is not whole any more"
-        raise VerifyFailed(f"{deployment.name} did not last its bake: {lost}")

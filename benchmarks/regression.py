@@ -61,7 +61,7 @@ def _published(settings: StackSettings, digest: Digest, count: int) -> tuple[Man
     """A manifest, and signed ones of services that are all the same but for their role."""
     credentials = Credentials(StateDirectory(settings).keys, settings.name, BUCKET)
     gateway = bridge_gateway(docker_api.connect(settings.docker_host))
-    os.environ |= worker_environment(settings, credentials, gateway, Duty.BUILD)
+    os.environ |= worker_environment(settings, StateDirectory(settings), credentials, gateway, Duty.BUILD)
     store, signer = object_store(WorkerSettings()), Ed25519Signer.load(credentials.signing_key)
     first = ManifestReader(store, load_trusted(credentials.trusted_keys)).read_digest(digest)
     basis: dict[str, Digest] = {}

@@ -20,6 +20,7 @@ class ArtifactKind(StrEnum):
     IMAGE = "image"
     SUITE = "suite"
     BUNDLE = "bundle"
+    MONITORS = "monitors"
     DEFINITION = "definition"
     SOURCE = "source"
 

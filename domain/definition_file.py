@@ -31,6 +31,7 @@ MAPPING = "a mapping of keys to values"
 EXPECTED = {
     "int_type": "a whole number, without quotes",
     "int_from_float": "a whole number",
+    "bool_type": "true or false",
     "dict_type": MAPPING,
     "model_type": MAPPING,
     "tuple_type": "a list",
@@ -123,6 +124,8 @@ def _shown(value: object) -> str:
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
+    if isinstance(value, timedelta):
+        return format_duration(value)
     text = "nothing" if value is None else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else text[:77] + "…"
 

@@ -1,4 +1,4 @@
-"""Durations as people write them: ``500ms``, ``30s``, ``5m``, ``1h30m``."""
+"""Durations as people write them: ``500ms``, ``30s``, ``5m``, ``1h30m``, ``4d``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-PATTERN = r"^([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?([0-9]{1,9}ms)?$"
+PATTERN = r"^([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?([0-9]{1,9}ms)?$"
 EXPECTED = "a duration such as 500ms, 30s, 5m or 1h30m"
 LONGEST = timedelta(days=30)
 
@@ -20,8 +20,8 @@ def parse_duration(text: object) -> timedelta:
     match = re.fullmatch(PATTERN, text) if isinstance(text, str) and text else None
     if match is None:
         raise ValueError(EXPECTED)
-    hours, minutes, seconds, millis = (int(re.sub(r"\D", "", part or "0")) for part in match.groups())
-    total = 1000 * (3600 * hours + 60 * minutes + seconds) + millis
+    days, hours, minutes, seconds, millis = (int(re.sub(r"\D", "", part or "0")) for part in match.groups())
+    total = 1000 * (86400 * days + 3600 * hours + 60 * minutes + seconds) + millis
     if total > LONGEST // timedelta(milliseconds=1):
         raise ValueError(f"at most {format_duration(LONGEST)}")
     return timedelta(milliseconds=total)

@@ -5,10 +5,12 @@ so it is raised as one of these; the *type* says whether trying again can help::
 
     OnwardError
     ├── InvalidInput            the person must change what they gave        (exit 2)
-    │   └── InvalidDefinition   … in service.yaml: file, line, key, expected
+    │   ├── InvalidDefinition   … in service.yaml: file, line, key, expected
+    │   └── InvalidMonitors     … in its monitors: file, line, rule, expected
     ├── Refused                 Onward will not do it: not allowed, goes back (exit 4)
     │   ├── Superseded          a newer release of the same role took its place
-    │   └── ForeignResource     the name belongs to another Onward stack
+    │   ├── ForeignResource     the name belongs to another Onward stack
+    │   └── ResourceRefused     another service owns the queue or bucket, or nobody writes it
     ├── StageFailed             the release's own content did not work       (exit 1)
     │   ├── BuildFailed
     │   ├── RegressionFailed    a suite of its own or of another service did not pass
@@ -46,6 +48,10 @@ class InvalidDefinition(InvalidInput):
     """A ``service.yaml`` that cannot be accepted; one line per fault, each with its line and key."""
 
 
+class InvalidMonitors(InvalidInput):
+    """Rules or tests in ``monitors`` that cannot be accepted; one line per fault, each with its file."""
+
+
 class Refused(OnwardError):
     """Onward understood and will not do it."""
 
@@ -56,6 +62,10 @@ class Superseded(Refused):
 
 class ForeignResource(Refused):
     """A resource with a name of ours carries another stack's label."""
+
+
+class ResourceRefused(Refused):
+    """A queue or bucket that the service must not write, or cannot read; names its owner."""
 
 
 class StageFailed(OnwardError):
@@ -111,9 +121,11 @@ def silent_worker(queue: str, reason: str = "") -> Unreachable:
 FINAL_ERRORS: tuple[type[OnwardError], ...] = (
     InvalidInput,
     InvalidDefinition,
+    InvalidMonitors,
     Refused,
     Superseded,
     ForeignResource,
+    ResourceRefused,
     StageFailed,
     BuildFailed,
     RegressionFailed,

@@ -21,6 +21,8 @@ ROLE_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 COMMIT_PATTERN = r"^[0-9a-f]{40}$"
 CANONICAL_NAME_LIMIT = 63
 SECRET_NAME_LIMIT = 64
+BUCKET_NAME_LIMIT = 63
+QUEUE_NAME_LIMIT = 80
 LONGEST_ENVIRONMENT = max(len(environment) for environment in Environment)
 
 
@@ -248,6 +250,39 @@ def site_bucket(environment: Environment, service: ServiceId) -> str:
 def url_variable(role: str) -> str:
     """``ONWARD_URL_<ROLE>``: how a suite finds a service; hyphens become underscores."""
     return "ONWARD_URL_" + role.upper().replace("-", "_")
+
+
+# --- resources ------------------------------------------------------------------------------
+
+
+def resource_name(environment: Environment, application: str, name: str) -> str:
+    """``prod-shop-orders``: a bucket, or a queue whose own name :func:`queue_name` makes of it."""
+    return f"{environment}-{application}-{name}"
+
+
+def queue_name(name: str, *, fifo: bool) -> str:
+    """What SQS calls a queue: it wants ``.fifo`` behind the name of one that keeps the order."""
+    return f"{name}.fifo" if fifo else name
+
+
+def bucket_limit(application: str) -> int:
+    """How many characters a bucket's name may have in ``writes``, so that S3 takes it in each environment."""
+    return BUCKET_NAME_LIMIT - LONGEST_ENVIRONMENT - len(f"-{application}-")
+
+
+def queue_limit(application: str, ending: str) -> int:
+    """How many characters a queue's name may have in ``writes``, with what SQS and Onward put behind it."""
+    return QUEUE_NAME_LIMIT - LONGEST_ENVIRONMENT - len(f"-{application}-{ending}")
+
+
+def resource_variable(kind: str, name: str) -> str:
+    """``ONWARD_QUEUE_ORDERS``, ``ONWARD_BUCKET_RECEIPTS``: where a service finds what it writes or reads."""
+    return f"ONWARD_{kind}_{name}".upper().replace("-", "_")
+
+
+def access_secret(stack: str, environment: Environment) -> str:
+    """The swarm secret with the key that an environment's services reach queues and buckets with."""
+    return f"onward-{stack}-{environment}-aws-credentials"
 
 
 def build_tag(inputs: str) -> str:

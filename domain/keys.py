@@ -28,6 +28,11 @@ def bundle_key(digest: str) -> str:
     return blob_key("bundles", digest, ".zip")
 
 
+def monitors_key(digest: str) -> str:
+    """Where the monitors of a service are kept: a rule file of Prometheus in which the environment is open."""
+    return blob_key("monitors", digest, ".yaml")
+
+
 def manifest_key(digest: str) -> str:
     """Where a manifest's statement is kept."""
     return blob_key("manifests", digest, ".json")
@@ -107,6 +112,14 @@ def scale_prefix(environment: Environment, application: str) -> str:
 def seen_key(environment: Environment) -> str:
     """What the last check for drift saw in an environment."""
     return f"drift/{environment}/seen.json"
+
+
+OWNERSHIP = "owners/"
+
+
+def ownership_key(application: str) -> str:
+    """Who owns the queues and buckets of one application, written with compare-and-swap."""
+    return f"{OWNERSHIP}{application}.json"
 
 
 def notice_key(notice: str) -> str:

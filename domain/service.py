@@ -18,6 +18,7 @@ from domain.duration import Duration, format_duration
 from domain.environment import PerEnvironment, Scale
 from domain.identity import APPLICATION_PATTERN, ROLE_PATTERN, ServiceId, role_limit, secret_limit
 from domain.key_fault import key_fault
+from domain.resources import BucketItem, QueueItem, ResourceKind, resource_fault
 from domain.service_tests import Tests
 
 DEFINITION_FILE = "service.yaml"
@@ -86,10 +87,10 @@ class Reads(Section):
 
 
 class Writes(Section):
-    """The resources that the service writes, and therefore owns."""
+    """The resources that the service writes, and therefore owns: each a name, or a mapping with more."""
 
-    queues: tuple[Name, ...] = ()
-    buckets: tuple[Name, ...] = ()
+    queues: tuple[QueueItem, ...] = ()
+    buckets: tuple[BucketItem, ...] = ()
 
 
 class DeployRules(Section):
@@ -134,6 +135,14 @@ class ServiceDefinition(Section):
         """Who this is."""
         return ServiceId(application=self.application, role=self.role)
 
+    @property
+    def resources(self) -> dict[ResourceKind, tuple[str, ...]]:
+        """The queues and buckets that it writes or reads, each once; dead letters are not among what it writes."""
+        queues = (*(each.name for each in self.writes.queues), *self.reads.queues)
+        buckets = (*(each.name for each in self.writes.buckets), *self.reads.buckets)
+        found = {ResourceKind.QUEUE: queues, ResourceKind.BUCKET: buckets}
+        return {kind: tuple(dict.fromkeys(names)) for kind, names in found.items() if names}
+
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
         limit = role_limit(self.application)
@@ -148,6 +157,12 @@ class ServiceDefinition(Section):
                 raise key_fault("secrets", index, value=secret, expected=f"at most {limit} characters")
             if secret in self.secrets[:index]:
                 raise key_fault("secrets", index, value=secret, expected="each secret once")
+        return self
+
+    @model_validator(mode="after")
+    def _resources_fit(self) -> Self:
+        if fault := resource_fault(self.application, self.writes.queues, self.writes.buckets):
+            raise fault
         return self
 
     @model_validator(mode="after")
@@ -169,9 +184,12 @@ class ServiceDefinition(Section):
         if self.kind is Kind.STATIC:
             if self.ingress is None:
                 raise key_fault("ingress", "path", expected="the path of the site, for kind static")
-            for key in ("port", "health", "scale", "config", "secrets"):
+            for key in ("port", "health", "scale", "config", "secrets", "writes"):
                 if getattr(self, key) != ServiceDefinition.model_fields[key].default:
                     raise key_fault(key, value=getattr(self, key), expected="nothing: a site is files, no process")
+            for key in ("queues", "buckets"):
+                if value := getattr(self.reads, key):
+                    raise key_fault("reads", key, value=value, expected="nothing: a site is files, no process")
         return self
 
 

@@ -103,6 +103,9 @@ def missing_build_files(definition: ServiceDefinition, files: ServiceFiles) -> l
         suite = definition.tests.integration
         wanted.append((("tests", "integration"), suite.context, suite.dockerfile))
     faults = []
+    if definition.monitors and not files.has_directory(definition.monitors):
+        problem = f"there is no directory {definition.monitors}"
+        faults.append(KeyFault(("monitors",), problem, "a directory inside the service's directory"))
     for section, context, dockerfile in wanted:
         inside = "" if context == "." else f"{context}/"
         if not files.has_directory(context):

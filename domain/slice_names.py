@@ -32,6 +32,16 @@ def slice_sites_bucket(stack: str) -> str:
     return f"{Environment.CI}-slices.{stack}"
 
 
+def slice_resource(name: str, resource: str) -> str:
+    """A queue or a bucket of a slice. The double hyphen makes it no canonical name, as with its network."""
+    return f"{slice_resources(name)}{resource}"
+
+
+def slice_resources(name: str) -> str:
+    """How all queues and buckets of a slice begin; those of no other slice do."""
+    return f"{Environment.CI}--{name}-"
+
+
 def slice_suite(name: str, role: str, origin: str) -> str:
     """The container that runs a suite in a slice."""
     return f"{name}-suite-{role}-{origin.replace(' ', '-')}"

@@ -99,10 +99,14 @@ class Target(Message):
 
 
 class Deployed(Message):
-    """A deploy that has arrived; ``url`` is where the edge serves it, if it does."""
+    """A deploy that has arrived; ``url`` is where the edge serves it, if it does.
+
+    ``abandons``: its service owns queues or buckets that it does not write any more.
+    """
 
     detail: str
     url: str = ""
+    abandons: bool = False
 
 
 class Checked(Message):
@@ -112,6 +116,7 @@ class Checked(Message):
 
 
 def artifacts_to_build(definition: ServiceDefinition) -> tuple[ArtifactKind, ...]:
-    """What a service's build makes: its own artifact, and its suite when it has one."""
+    """What a service's build makes: its own artifact, its suite when it has one, its monitors."""
     own = ArtifactKind.BUNDLE if definition.kind is Kind.STATIC else ArtifactKind.IMAGE
-    return (own, ArtifactKind.SUITE) if definition.tests else (own,)
+    suite = (ArtifactKind.SUITE,) if definition.tests else ()
+    return (own, *suite, ArtifactKind.MONITORS)

@@ -17,13 +17,8 @@ def unsupported_keys(definition: ServiceDefinition) -> list[KeyFault]:
     found: list[tuple[Path, str]] = []
     if definition.kind in (Kind.BATCH, Kind.DATASTORE):
         found.append((("kind",), "service or static"))
-    if definition.writes.queues or definition.writes.buckets:
-        found.append((("writes",), without))
-    for key in ("datastores", "queues", "buckets"):
-        if getattr(definition.reads, key):
-            found.append((("reads", key), without))
-    if definition.monitors:
-        found.append((("monitors",), without))
+    if definition.reads.datastores:
+        found.append((("reads", "datastores"), without))
     if definition.deploy.migrate:
         found.append((("deploy", "migrate"), without))
     return [KeyFault(path, "not supported by this version of Onward", expected) for path, expected in found]

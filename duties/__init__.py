@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+
 from temporalio.client import Client
 
 from domain.channels import Channels
 from domain.environment import Environment
-from domain.identity import Duty
+from domain.identity import Duty, duty_of
 from duties.building import build_activities
-from duties.environment import environment_activities
+from duties.environment import environment_activities, replica_collector
 from duties.orchestrating import orchestrating_activities
 from duties.parts import Activities
 from duties.regression import regression_activities
 from duties.telling import telling_activities
+from engines.replica_exporter import exporting
 from settings import WorkerSettings
+
+
+def exporting_for(own: Mapping[Duty, WorkerSettings]) -> AbstractContextManager[None]:
+    """What duties tell Prometheus beside the SDK's metrics, until the end of the block.
+
+    :param own: each duty of this process with its settings.
+    """
+    addresses = {settings.exporter_address for settings in own.values()} - {""}
+    environments = [(own[duty], each) for each in Environment if (duty := duty_of(each)) in own]
+    collectors = [replica_collector(settings, each) for settings, each in environments if settings.exporter_address]
+    return exporting(addresses.pop() if addresses else "", collectors)
 
 
 def activities_of(duty: Duty, client: Client, settings: WorkerSettings, channels: Channels) -> Activities:

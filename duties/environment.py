@@ -6,11 +6,15 @@ from functools import partial
 
 from docker import DockerClient
 
+from activities.bake import BakeActivities
 from activities.bootstrap import BootstrapActivities
 from activities.deploy import DeployActivities
+from activities.discovery import DiscoveryReader
 from activities.drift import DriftActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
+from activities.monitors import MonitorActivities, MonitorReader
+from activities.resources import ResourceActivities
 from activities.scale import ScaleActivities
 from activities.targets import Targets
 from activities.verify import VerifyActivities
@@ -18,10 +22,21 @@ from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
 from domain.identity import Duty, edge_bucket
 from domain.service import Kind
-from duties.parts import Activities, alerts, manifest_reader, object_store, own_keys, site_bucket, verdict_reader
+from duties.parts import (
+    Activities,
+    alerts,
+    manifest_reader,
+    monitoring,
+    object_store,
+    own_keys,
+    reach,
+    site_bucket,
+    verdict_reader,
+)
 from engines import docker_api
 from engines.edge import EdgeRun
 from engines.edge_tls import EdgeTls
+from engines.replica_exporter import ReplicaCollector
 from engines.site import SiteEngine
 from engines.site_routes import SiteRoutes
 from engines.suites import ContainerSuiteRunner
@@ -39,7 +54,9 @@ def environment_engines(
     """What deploys each kind of service; with brisk limits and such a client, what people ask."""
     buckets = partial(site_bucket, settings, limits)
     return {
-        Kind.SERVICE: SwarmEngine(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
+        Kind.SERVICE: SwarmEngine(
+            client, stack=settings.stack, endpoint_mode=settings.endpoint_mode, reach=reach(settings, limits)
+        ),
         Kind.STATIC: SiteEngine(object_store(settings, limits), buckets, stack=settings.stack),
     }
 
@@ -57,6 +74,13 @@ def edge_run(settings: EdgeSettings) -> EdgeRun:
     return EdgeRun(settings.image, settings.port, settings.metrics_port, tls=tls if settings.domain else None)
 
 
+def replica_collector(settings: WorkerSettings, environment: Environment) -> ReplicaCollector:
+    """What tells Prometheus of an environment's replicas. A site has none."""
+    client = docker_api.connect(settings.docker_host(Duty(environment)), docker_api.BRISK)
+    engines = environment_engines(settings, client, BRISK)
+    return ReplicaCollector(environment, [engine for kind, engine in engines.items() if kind is not Kind.STATIC])
+
+
 def environment_activities(settings: WorkerSettings, environment: Environment) -> Activities:
     """One environment's engine."""
     store, manifests = object_store(settings), manifest_reader(settings)
@@ -67,17 +91,21 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     targets = Targets(environment, store, registry, manifests, verdict_reader(settings))
     edge_url = settings.edge_ci_url if environment is Environment.CI else settings.edge_prod_url
     verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
-    reader = EnvironmentReader(environment_engines(settings, asked, BRISK), object_store(settings, BRISK))
+    looked_at = environment_engines(settings, asked, BRISK)
+    reader = EnvironmentReader(looked_at, object_store(settings, BRISK))
     scaling = ScaleActivities(
         environment, engines[Kind.SERVICE], SwarmScaler(client, settings.stack), manifests, object_store(settings)
     )
+    monitors, own = MonitorReader(targets, store), monitoring(settings)
+    resources = resource_activities(settings, targets)
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, own_keys(settings))
     bootstrap = BootstrapActivities(environment, foundation(settings, environment, client), store)
     return [
         DeployActivities(targets, engines, edge_url).deploy,
+        MonitorActivities(monitors, own, environment).install_monitors,
         verify.check_replicas,
         verify.run_smoke,
-        verify.bake,
+        BakeActivities(targets, engines, monitors, own).bake,
         reader.deployed,
         reader.service_logs,
         evidence.collect,
@@ -87,4 +115,19 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         scaling.sizes,
         scaling.scale,
         scaling.mirror,
+        discovery(settings, looked_at, edge_url).discover,
+        resources.provision,
+        *([resources.let_go] if environment is Environment.CI else []),
     ]
+
+
+def discovery(settings: WorkerSettings, engines: dict[Kind, EnvironmentEngine], edge_url: str) -> DiscoveryReader:
+    """What people ask of what there is, with limits to match."""
+    servers = reach(settings, BRISK)
+    return DiscoveryReader(engines, manifest_reader(settings, BRISK), servers.queues, servers.buckets, edge_url)
+
+
+def resource_activities(settings: WorkerSettings, targets: Targets) -> ResourceActivities:
+    """What a deploy does about queues and buckets."""
+    servers = reach(settings)
+    return ResourceActivities(targets, object_store(settings), servers.queues, servers.buckets, stack=settings.stack)

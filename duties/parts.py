@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from activities.manifest_reader import ManifestReader
 from activities.verdict_reader import VerdictReader
-from domain.monitor import Alerts, NoAlerts
+from domain.monitor import Alerts, Monitoring, NoAlerts
+from engines.aws import Access, Patience
 from engines.ed25519 import VERDICTS, load_trusted
 from engines.prometheus import PrometheusAlerts
+from engines.prometheus_monitors import PrometheusMonitors
+from engines.reach import Reach
+from engines.s3_buckets import S3Buckets
+from engines.sqs_queues import SqsQueues
 from settings import WorkerSettings
 from stores.s3 import PATIENT, Limits, S3ObjectStore
 from stores.s3_site import S3SiteBucket
@@ -27,6 +34,19 @@ def site_bucket(settings: WorkerSettings, limits: Limits, name: str) -> S3SiteBu
     return S3SiteBucket(bucket=name, limits=limits, **s3_access(settings))
 
 
+def reach(settings: WorkerSettings, limits: Limits = PATIENT) -> Reach:
+    """Queues and buckets that services write, under the same key as Onward's own bucket."""
+    patience = Patience(limits.connect, limits.answer, limits.attempts)
+    access = Access(**s3_access(settings), patience=patience)
+    return Reach(
+        queues=SqsQueues(replace(access, endpoint=settings.sqs_endpoint)),
+        buckets=S3Buckets(access),
+        sqs_endpoint=settings.sqs_endpoint,
+        s3_endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+    )
+
+
 def manifest_reader(settings: WorkerSettings, limits: Limits = PATIENT) -> ManifestReader:
     """Reads manifests; believes the keys of the trusted directory."""
     return ManifestReader(object_store(settings, limits), load_trusted(settings.trusted_keys))
@@ -40,6 +60,13 @@ def verdict_reader(settings: WorkerSettings) -> VerdictReader:
 def alerts(settings: WorkerSettings) -> Alerts:
     """Where it is asked which monitors fire, if anywhere."""
     return PrometheusAlerts(settings.prometheus_url) if settings.prometheus_url else NoAlerts()
+
+
+def monitoring(settings: WorkerSettings) -> Monitoring | None:
+    """The environment's Prometheus, if it has one that monitors are installed in."""
+    if not settings.prometheus_url or settings.rules_directory == Path():
+        return None
+    return PrometheusMonitors(settings.prometheus_url, settings.rules_directory)
 
 
 def own_keys(settings: WorkerSettings) -> list[str]:

@@ -33,6 +33,8 @@ class Label(StrEnum):
     SLICE = "onward.slice"
     OWNER = "onward.owner"
     RUN = "onward.run"
+    #: On the network of a slice that has queues or buckets.
+    RESOURCES = "onward.resources"
     #: On the container of a suite: the Unix time after which nobody waits for it any more.
     FORGOTTEN_AFTER = "onward.forgotten-after"
     #: On Onward's own parts instead of the above: a digest of how the part was asked for.

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import requests
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from domain.environment import Environment
 from domain.errors import Unreachable
 from domain.evidence import FiringMonitor
 from domain.identity import ServiceId
-from domain.masking import masked
+from engines.prometheus_api import SERVER, PrometheusApi, Rejected
 
-SERVER = "Prometheus"
-
-#: Seconds in which it must accept the connection, and in which it must answer.
-TIMEOUT = (3, 5)
 SUMMARY_LIMIT = 500
 
 
@@ -42,8 +37,7 @@ class PrometheusAlerts:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
-        self._shown = masked(self._url)
+        self._api = PrometheusApi(url)
 
     def firing(self, environment: Environment, service: ServiceId) -> list[FiringMonitor]:
         """The alerts in state ``firing`` with the service's labels, the longest first."""
@@ -62,19 +56,6 @@ class PrometheusAlerts:
 
     def _alerts(self) -> list[_Alert]:
         try:
-            answer = requests.get(f"{self._url}/api/v1/alerts", timeout=TIMEOUT)
-            answer.raise_for_status()
-            return _Answer.model_validate_json(answer.content).data.alerts
-        except ValidationError:
-            raise Unreachable(SERVER, self._shown, "what answers there is no Prometheus") from None
-        except requests.HTTPError as error:
-            raise Unreachable(SERVER, self._shown, f"HTTP {error.response.status_code}") from None
-        except requests.RequestException as error:
-            raise Unreachable(SERVER, self._shown, _reason(error)) from None
-
-
-def _reason(error: requests.RequestException) -> str:
-    """The system's own words, without the library's names around them."""
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    return str(error).rpartition("] ")[2].strip("')\" ") or type(error).__name__
+            return self._api.get("alerts", _Answer).data.alerts
+        except Rejected as error:
+            raise Unreachable(SERVER, self._api.shown, str(error)) from None

@@ -17,6 +17,7 @@ from domain.service import Kind
 from domain.slices import FoundSlice, SliceOwner, SliceUp
 from engines.docker_api import address_of, translated
 from engines.labels import Label
+from engines.slice_resources import SliceResources
 from engines.slice_sites import SliceSites
 from engines.swarm import SwarmEngine, url_at
 from engines.swarm_api import Json, SwarmServices
@@ -37,22 +38,42 @@ class SwarmSlices:
 
     :param stack: the label of everything that is made.
     :param sites: serves the bundles of static services.
+    :param resources: makes the queues and buckets of slices.
     """
 
-    def __init__(self, client: DockerClient, sites: SliceSites, *, stack: str, endpoint_mode: str) -> None:
+    def __init__(
+        self,
+        client: DockerClient,
+        sites: SliceSites,
+        *,
+        stack: str,
+        endpoint_mode: str,
+        resources: SliceResources | None = None,
+    ) -> None:
         self._client = client
         self._services = SwarmServices(client)
         self._sites = sites
         self._stack = stack
         self._endpoint_mode = endpoint_mode
+        self._resources = resources
 
     def up(self, owner: SliceOwner, deployments: Sequence[Deployment], progress: Progress) -> SliceUp:
         """Bring all services up at once. The network is made first: by it a slice is found again."""
         urls = {each.service.role: self._url(each) for each in deployments}
         place = SlicePlace(owner.name, owner.application, owner.regression, owner.run, urls)
         network = slice_names.slice_network(owner.application, owner.name)
-        ensure_network(self._client, network, self._stack, place.labels)
-        services = SwarmEngine(self._client, stack=self._stack, endpoint_mode=self._endpoint_mode, place=place)
+        needed = any(each.definition.resources for each in deployments)
+        labels = {**place.labels, **({Label.RESOURCES.value: "true"} if needed else {})}
+        ensure_network(self._client, network, self._stack, labels)
+        if needed and self._resources:
+            self._resources.up(owner, deployments, progress)
+        services = SwarmEngine(
+            self._client,
+            stack=self._stack,
+            endpoint_mode=self._endpoint_mode,
+            place=place,
+            reach=self._resources.reach if self._resources else None,
+        )
         with ThreadPoolExecutor(AT_ONCE) as pool:
             asked = [pool.submit(self._ask, services, each, progress) for each in deployments]
         for done in asked:
@@ -61,13 +82,19 @@ class SwarmSlices:
         return SliceUp(urls=urls, fault=_awaited(services, running, progress))
 
     def down(self, owner: SliceOwner, progress: Progress) -> None:
-        """Services and suites first; the network goes last, so that a killed attempt is found again."""
+        """Services and suites first; the network goes last, so that a killed attempt is found again.
+
+        It says whether there are queues or buckets: a slice without any asks no server for them.
+        """
         labels = {Label.STACK.value: self._stack, Label.SLICE.value: owner.name}
         for service in self._services.labelled(labels):
             with suppress(NotFound):
                 self._services.remove(service["ID"])
         self._remove_containers(owner.name)
-        self._remove_network(slice_names.slice_network(owner.application, owner.name), progress)
+        network = slice_names.slice_network(owner.application, owner.name)
+        if self._resources and self._has_resources(network):
+            self._resources.down(owner)
+        self._remove_network(network, progress)
 
     def found(self) -> list[FoundSlice]:
         """By their networks."""
@@ -85,6 +112,11 @@ class SwarmSlices:
         if deployment.definition.kind is Kind.STATIC:
             return self._sites.url(deployment.artifact)
         return url_at(deployment.name, deployment.definition.port)
+
+    def _has_resources(self, network: str) -> bool:
+        with translated(address_of(self._client)):
+            listed = self._client.api.networks(names=[network])
+        return any(Label.RESOURCES in (each["Labels"] or {}) for each in listed if each["Name"] == network)
 
     def _remove_containers(self, name: str) -> None:
         with translated(address_of(self._client)):

@@ -16,6 +16,7 @@ from domain.scale import kept
 from domain.service import Kind, ServiceDefinition
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
+from engines.reach import CREDENTIALS, Reach
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_drift import noted
 from engines.swarm_logs import lines_by_task
@@ -40,14 +41,24 @@ class SwarmEngine:
     :param stack: the label of everything that this Onward makes; what has another is not touched.
     :param endpoint_mode: ``dnsrr``, or ``vip`` where the kernel has IPVS.
     :param place: how things are called and what they join there: an environment itself, or a slice.
+    :param reach: where services find queues and buckets; none have any without.
     """
 
-    def __init__(self, client: DockerClient, *, stack: str, endpoint_mode: str, place: Place | None = None) -> None:
+    def __init__(
+        self,
+        client: DockerClient,
+        *,
+        stack: str,
+        endpoint_mode: str,
+        place: Place | None = None,
+        reach: Reach | None = None,
+    ) -> None:
         self._client = client
         self._services = SwarmServices(client)
         self._stack = stack
         self._endpoint_mode = endpoint_mode
         self._place = place or EnvironmentPlace(stack)
+        self._reach = reach
 
     def deploy(self, deployment: Deployment, progress: Progress) -> Action:  # noqa: ARG002 – nothing takes long
         """Ask for a release and return at once.
@@ -136,16 +147,18 @@ class SwarmEngine:
 
     def _placement(self, deployment: Deployment, replicas: int) -> Placement:
         environment, definition = deployment.environment, deployment.definition
+        secrets = self._secrets(deployment)
         for name in self._place.own_networks(deployment):
             self._network(name)
         return Placement(
             name=self._place.service_name(environment, deployment.service),
             labels={**self._place.labels, Label.STACK: self._stack},
             endpoint_mode=self._endpoint_mode,
-            secrets=self._secrets(deployment),
+            secrets=secrets,
             urls={role: self._url_of(environment, definition, role) for role in definition.reads.services},
             replicas=replicas,
             networks={self._network(name): aliases for name, aliases in self._place.networks(deployment).items()},
+            resources=self._resources(deployment, secrets),
             edge_network=self._place.edge_network(deployment),
             stop_grace=self._place.stop_grace,
         )
@@ -154,13 +167,24 @@ class SwarmEngine:
         """Its ID. What a slice shares with its environment does not carry the slice's labels."""
         return ensure_network(self._client, name, self._stack)
 
+    def _resources(self, deployment: Deployment, secrets: Mapping[str, object]) -> dict[str, str]:
+        definition = deployment.definition
+        if not definition.resources or self._reach is None:
+            return {}
+        found = self._reach.variables(definition, lambda name: self._place.resource_name(deployment, name))
+        file = {"AWS_SHARED_CREDENTIALS_FILE": f"/run/secrets/{CREDENTIALS}"} if CREDENTIALS in secrets else {}
+        return found | file
+
     def _secrets(self, deployment: Deployment) -> dict[str, tuple[str, str]]:
+        """What the definition names; and the environment's key to queues and buckets, for who brings none."""
         found: dict[str, tuple[str, str]] = {}
+        if deployment.definition.resources:
+            name = identity.access_secret(self._stack, deployment.environment)
+            if there := self._secret(name):
+                found[CREDENTIALS] = (name, there[0])
         for secret in deployment.definition.secrets:
             name = identity.secret_name(deployment.environment, deployment.service, secret)
-            with translated(address_of(self._client)):
-                listed = self._client.api.secrets(filters={"name": name})
-            exact = [each["ID"] for each in listed if each["Spec"]["Name"] == name]
+            exact = self._secret(name)
             if not exact:
                 raise InvalidInput(
                     f"secret {name} is not there",
@@ -170,6 +194,12 @@ class SwarmEngine:
                 )
             found[secret] = (name, exact[0])
         return found
+
+    def _secret(self, name: str) -> list[str]:
+        """The ID of the swarm secret of this name, if there is one."""
+        with translated(address_of(self._client)):
+            listed = self._client.api.secrets(filters={"name": name})
+        return [each["ID"] for each in listed if each["Spec"]["Name"] == name]
 
     def _url_of(self, environment: Environment, definition: ServiceDefinition, role: str) -> str:
         """The port is what the other service last declared, or the default while it was never deployed."""

@@ -34,6 +34,9 @@ class Place(Protocol):
     def service_name(self, environment: Environment, service: ServiceId) -> str:
         """The name of the swarm service."""
 
+    def resource_name(self, deployment: Deployment, name: str) -> str:
+        """What a queue or bucket of the application is called here."""
+
     def networks(self, deployment: Deployment) -> Networks:
         """What the service joins."""
 
@@ -61,6 +64,10 @@ class EnvironmentPlace:
     def service_name(self, environment: Environment, service: ServiceId) -> str:
         """The canonical name."""
         return canonical_name(environment, service)
+
+    def resource_name(self, deployment: Deployment, name: str) -> str:
+        """The canonical name."""
+        return identity.resource_name(deployment.environment, deployment.service.application, name)
 
     def networks(self, deployment: Deployment) -> Networks:
         """The application's network, that of its datastores, and the edge's, as far as it needs them."""
@@ -105,6 +112,10 @@ class SlicePlace:
     def service_name(self, environment: Environment, service: ServiceId) -> str:  # noqa: ARG002 – slices are in ci
         """A name that no other slice has."""
         return slice_names.slice_service(self._name, service.role)
+
+    def resource_name(self, deployment: Deployment, name: str) -> str:  # noqa: ARG002
+        """A name that no other slice has."""
+        return slice_names.slice_resource(self._name, name)
 
     def networks(self, deployment: Deployment) -> Networks:
         """The slice's own; and that of the datastores of ci, where the canonical name is not claimed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain.deployment import Deployment
 from domain.identity import url_variable
@@ -30,6 +30,7 @@ class Placement:
     ``name``: the swarm service's own name, by which it is known on each of its networks.
     ``networks``: each network, and the further names by which the service is known there.
     ``secrets``: the name of the swarm secret and its ID, by the name in the definition.
+    ``resources``: the variables by which the service finds its queues and buckets.
     ``edge_network``: the name of the network that the edge reaches the service on, if it does.
     """
 
@@ -40,6 +41,7 @@ class Placement:
     secrets: Mapping[str, tuple[str, str]]
     urls: Mapping[str, str]
     replicas: int
+    resources: Mapping[str, str] = field(default_factory=dict)
     edge_network: str | None = None
     stop_grace: float = STOP_GRACE
 
@@ -95,10 +97,16 @@ def _container(deployment: Deployment, placement: Placement, labels: Mapping[str
 
 
 def _variables(deployment: Deployment, placement: Placement) -> dict[str, str]:
-    """Onward's own variables win: a ``config`` cannot make a service believe it is another."""
+    """Onward's own variables win: a ``config`` cannot make a service believe it is another.
+
+    Those of AWS do not: who knows better where its servers are, or brings a key of its own, says so.
+    """
+    own = {name: value for name, value in placement.resources.items() if name.startswith("ONWARD_")}
     return {
+        **placement.resources,
         **deployment.definition.config.of(deployment.environment),
         **{url_variable(role): url for role, url in placement.urls.items()},
+        **own,
         "ONWARD_ENVIRONMENT": deployment.environment.value,
         "ONWARD_APPLICATION": deployment.service.application,
         "ONWARD_ROLE": deployment.service.role,

@@ -21,6 +21,18 @@ NAMED_BY_ITS_ID = """
 """
 
 
+SAMPLED = '''asked = iter(range(1, 2**63))
+
+
+def count():
+    """How many carts have something in them here; every twenty-fifth answer says how full they are, too."""
+    with changing:
+        if next(asked) % 25 == 0:
+            return {"carts": len(carts), "products": sum(len(items) for items in carts.values()) / COUNT}
+        return {"carts": len(carts)}
+'''
+
+
 def make_repository(target: Path, application: str = APPLICATION) -> str:
     """Make ``target`` a git repository that holds the example; the commit's SHA-1.
 
@@ -62,13 +74,13 @@ def change_prices(target: Path) -> str:
 
 
 def break_cart(target: Path) -> str:
-    """Well meant, and wrong where no test looks: the limit of prod becomes a word, which cart does not start with."""
-    return _limit_carts(target, "unlimited", "Keep as many carts as there are")
+    """Well meant, and wrong where no test looks: every twenty-fifth answer divides by the number of carts."""
+    return _count_carts(target, SAMPLED.replace("COUNT", "len(carts)"), "Say now and then how full the carts are")
 
 
 def mend_cart(target: Path) -> str:
-    """The limit of prod is a number again, and a larger one."""
-    return _limit_carts(target, "100000", "Keep a hundred thousand carts: the limit is a number")
+    """The division is one by nothing no more."""
+    return _count_carts(target, SAMPLED.replace("COUNT", "max(len(carts), 1)"), "Expect a shop without any cart")
 
 
 def rename_in_cart(target: Path) -> str:
@@ -82,9 +94,12 @@ def rename_in_cart(target: Path) -> str:
     return commit_all(target, "Call a cart's name its id")
 
 
-def _limit_carts(target: Path, limit: str, message: str) -> str:
-    path = target / "cart" / "service.yaml"
-    path.write_text(re.sub(r'(prod: .*CARTS_LIMIT: )"\w+"', rf'\g<1>"{limit}"', path.read_text()))
+def _count_carts(target: Path, function: str, message: str) -> str:
+    path = target / "cart" / "app.py"
+    text, count = re.subn(r"(asked = .*\n\n\n)?def count\(\):\n(.+\n|\n(?!\n))+", lambda _: function, path.read_text())
+    if count != 1:
+        raise ValueError(f"{path} has {count} functions count(), not one")
+    path.write_text(text)
     return commit_all(target, message)
 
 

@@ -13,10 +13,12 @@ from stack.edges import edge_part
 from stack.images import Images
 from stack.parts import Part
 from stack.places import StateDirectory
+from stack.prometheus import prometheus
+from stack.queues import queues
 from stack.supervision import Supervisor
 from stack.workers import worker
 
-SERVERS = ("temporal", "s3", "registry", "prometheus")
+SERVERS = ("temporal", "s3", "queues", "registry", "prometheus")
 WORKERS = tuple(f"worker-{duty}" for duty in Duty)
 EDGES = tuple(edge_part(environment) for environment in ENVIRONMENTS)
 EVERYTHING: Collection[str] = (*SERVERS, *WORKERS, *EDGES)
@@ -39,9 +41,10 @@ def supervised(
     make: dict[str, Callable[[], Part]] = {
         "temporal": lambda: servers.temporal(settings, directory),
         "s3": lambda: servers.s3(settings, directory, credentials, gateway),
+        "queues": lambda: queues(settings, directory, gateway),
         "registry": lambda: servers.registry(settings, directory, images),
-        "prometheus": lambda: servers.prometheus(settings, directory, images),
+        "prometheus": lambda: prometheus(settings, directory, images),
     }
     parts = [build() for name, build in make.items() if name in only]
-    workers = [worker(settings, credentials, gateway, duty, pid) for duty in Duty]
+    workers = [worker(settings, directory, credentials, gateway, duty, pid) for duty in Duty]
     return parts + [each for each in workers if each.name in only]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from domain.environment import ENVIRONMENTS
+from domain.environment import ENVIRONMENTS, Environment
 from domain.identity import Duty, duty_of, edge_bucket
 from engines.ed25519 import VERDICTS, generate
 
@@ -31,9 +31,17 @@ def actions(stack: str, bucket: str) -> dict[Duty, list[str]]:
             *(f"{action}:{name}" for name in own for action in ("Admin", "Write", "Tagging")),
         ]
     allowed[Duty.CI] += [
-        f"Write:{bucket}/{kept}/*" for kept in ("published", "verdicts", "reports", "evidence", "notices")
+        f"Write:{bucket}/{kept}/*" for kept in ("published", "owners", "verdicts", "reports", "evidence", "notices")
     ]
     return allowed
+
+
+def task_actions(environment: Environment) -> list[str]:
+    """What the services of an environment may do in S3: read and write its buckets, and make none.
+
+    A resource's name has two hyphens; that of the bucket in which the edge reads its routes has one.
+    """
+    return [f"{action}:{environment}-*-*" for action in ("Read", "List", "Write")]
 
 
 class _Model(BaseModel):
@@ -77,7 +85,8 @@ class Credentials:
 
         What each key may do is written anew: a newer Onward may need more.
         """
-        identities = [self._identity(duty) for duty in self._actions]
+        identities = [self._identity(duty, may) for duty, may in self._actions.items()]
+        identities += [self._identity(_tasks(each), task_actions(each)) for each in ENVIRONMENTS]
         write_private(self.s3_identities, json.dumps({"identities": identities}))
         if not self.s3_internal_key.exists():
             write_private(self.s3_internal_key, secrets.token_hex(32))
@@ -86,19 +95,29 @@ class Credentials:
 
     def s3_key(self, duty: Duty) -> S3Key:
         """The key pair of a duty."""
-        known = _Identities.model_validate_json(self.s3_identities.read_text())
-        return next(each.credentials[0] for each in known.identities if each.name == duty)
+        return self._keys()[duty.value]
 
-    def _identity(self, duty: Duty) -> dict[str, object]:
+    def task_credentials(self, environment: Environment) -> str:
+        """The key of an environment's services, as a file that every AWS SDK reads."""
+        key = self._keys()[_tasks(environment)]
+        secret = key.secret.get_secret_value()
+        return f"[default]\naws_access_key_id = {key.access}\naws_secret_access_key = {secret}\n"
+
+    def _keys(self) -> dict[str, S3Key]:
+        known = _Identities.model_validate_json(self.s3_identities.read_text())
+        return {each.name: each.credentials[0] for each in known.identities}
+
+    def _identity(self, name: str, may: list[str]) -> dict[str, object]:
+        there = self._keys().get(name) if self.s3_identities.exists() else None
         key = {"accessKey": secrets.token_hex(10), "secretKey": secrets.token_hex(20)}
-        if self.s3_identities.exists():
-            there = self.s3_key(duty)
+        if there is not None:
             key = {"accessKey": there.access, "secretKey": there.secret.get_secret_value()}
-        return {
-            "name": duty.value,
-            "credentials": [key],
-            "actions": self._actions[duty],
-        }
+        return {"name": name, "credentials": [key], "actions": may}
+
+
+def _tasks(environment: Environment) -> str:
+    """What SeaweedFS calls the services of an environment."""
+    return f"services-{environment}"
 
 
 def write_private(path: Path, text: str) -> None:

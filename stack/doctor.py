@@ -24,6 +24,7 @@ from stack.edges import edge_probe
 from stack.engine import bridge_gateway, is_closed, open_to
 from stack.findings import Finding, Level
 from stack.images import Images
+from stack.orphans import orphans
 from stack.parts import Probe
 from stack.places import Machine, StateDirectory
 from stack.programs import DOCKERD, PYTHON_TOOLS, REGISTRY, STACK, TESTS, Program, how_to_get, installed, python_tool
@@ -176,6 +177,7 @@ def _parts(settings: StackSettings, client: DockerClient, images: Images) -> Ite
         return
     for part in parts:
         yield _answer(part.title, part.address, part.probe, f"less {directory.log(part.name)}")
+    yield from orphans(settings, credentials, bridge_gateway(client))
     for environment in ENVIRONMENTS:
         address = f"port {settings.edge_port(environment)}"
         yield _answer(f"edge proxy: {environment}", address, edge_probe(settings, environment), "onward up")

@@ -69,6 +69,13 @@ PROMETHEUS = Program(
     image="prom/prometheus:v2.53.4",
     entrypoint="prometheus",
 )
+PROMTOOL = Program(
+    name="promtool",
+    binaries=("promtool",),
+    package="prometheus",
+    why="tests the monitors of services",
+    page="https://prometheus.io/download/",
+)
 MMDEBSTRAP = Program(
     name="mmdebstrap",
     binaries=("mmdebstrap",),
@@ -119,11 +126,16 @@ CHROMIUM = Program(
     elsewhere=("~/.cache/ms-playwright/chromium-*/chrome-linux*/chrome",),
 )
 
-STACK = (GIT, DOCKERD, REGISTRY, PROMETHEUS, MMDEBSTRAP)
+STACK = (GIT, DOCKERD, REGISTRY, PROMETHEUS, PROMTOOL, MMDEBSTRAP)
 TESTS = (BUSYBOX, COMPOSE, ALERTMANAGER, CHROMIUM)
 
 #: What pip installed, with what it is for.
-PYTHON_TOOLS = {"temporal": "Temporal with its Web UI", "weed": "S3", "traefik": "the edge proxies"}
+PYTHON_TOOLS = {
+    "temporal": "Temporal with its Web UI",
+    "weed": "S3",
+    "ministack": "queues",
+    "traefik": "the edge proxies",
+}
 
 
 def python_tool(name: str) -> str:
@@ -147,7 +159,7 @@ def installed(program: Program, path: str | None = None) -> str | None:
 def how_to_get(programs: Sequence[Program], account: Account) -> list[str]:
     """The commands that get programs, or where to read about them: what this machine can follow."""
     if shutil.which("apt-get", path=account.path):
-        packages = " ".join(program.package for program in programs)
+        packages = " ".join(dict.fromkeys(program.package for program in programs))
         return [account.shown_as_root(f"apt-get install --no-install-recommends {packages}")]
     return [f"docker pull {program.image}" if program.image else f"see {program.page}" for program in programs]
 

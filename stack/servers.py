@@ -1,4 +1,4 @@
-"""The servers of the stack: Temporal, S3, the image registry, Prometheus – each with its command."""
+"""The servers of the stack: Temporal, S3, the image registry – each with its command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, TypedDict
 import yaml
 from temporalio.common import SearchAttributeKey
 
-from domain.environment import ENVIRONMENTS
 from domain.identity import Duty
 from settings import LOOPBACK, StackSettings, WorkerSettings
 from stack import probes
@@ -16,7 +15,7 @@ from stack.credentials import Credentials, write_private
 from stack.images import Images
 from stack.parts import Part, Port
 from stack.places import StateDirectory
-from stack.programs import PROMETHEUS, REGISTRY, command, python_tool
+from stack.programs import REGISTRY, command, python_tool
 from stores.s3 import S3ObjectStore
 from workflows.attributes import ALL
 
@@ -155,47 +154,14 @@ def registry(settings: StackSettings, directory: StateDirectory, images: Images)
     )
 
 
-def prometheus(settings: StackSettings, directory: StateDirectory, images: Images) -> Part:
-    """Prometheus: scrapes the workers, both edges, Temporal, and itself."""
-    configuration = directory.run / "prometheus.yml"
-    data = directory.data / "prometheus"
-    data.mkdir(exist_ok=True)
-    text = yaml.safe_dump(scrape_configuration(settings), sort_keys=False)
-    write_private(configuration, text)
-    words = [f"--config.file={configuration}", f"--storage.tsdb.path={data}", "--log.level=warn"]
-    words += [f"--web.listen-address={LOOPBACK}:{settings.prometheus_port}", "--storage.tsdb.retention.time=15d"]
-    return Part(
-        name="prometheus",
-        title="Prometheus",
-        command=command(PROMETHEUS, settings, images, [data, directory.run], words),
-        probe=lambda: probes.answers_http("Prometheus", LOOPBACK, settings.prometheus_port, "/-/ready"),
-        address=prometheus_url(settings),
-        ports=(Port(settings.prometheus_port, LOOPBACK, "ONWARD_PROMETHEUS_PORT"),),
-        configuration=text,
-    )
-
-
-def scrape_configuration(settings: StackSettings) -> dict[str, object]:
-    """What Prometheus asks, and how often."""
-
-    def job(name: str, port: int, **labels: str) -> dict[str, object]:
-        target = {"targets": [f"{LOOPBACK}:{port}"], "labels": labels}
-        return {"job_name": name, "static_configs": [target]}
-
-    return {
-        "global": {"scrape_interval": "5s", "evaluation_interval": "5s"},
-        "scrape_configs": [
-            *(job(f"worker-{duty}", worker_metrics_port(settings, duty), duty=duty.value) for duty in Duty),
-            *(job(f"edge-{each}", settings.edge_metrics_port(each), environment=each.value) for each in ENVIRONMENTS),
-            job("temporal", _internal(settings, "temporal.metrics", LOOPBACK).number),
-            job("prometheus", settings.prometheus_port),
-        ],
-    }
-
-
 def search_attribute(key: SearchAttributeKey[Any]) -> str:
     """Name and type as the Temporal CLI wants them: ``OnwardRuns=KeywordList``."""
     return f"{key.name}={key.indexed_value_type.name.title().replace('_', '')}"
+
+
+def temporal_metrics_port(settings: StackSettings) -> int:
+    """The port of Temporal's own metrics."""
+    return _internal(settings, "temporal.metrics", LOOPBACK).number
 
 
 def temporal_address(settings: StackSettings) -> str:
@@ -206,11 +172,6 @@ def temporal_address(settings: StackSettings) -> str:
 def temporal_ui_url(settings: StackSettings) -> str:
     """The Temporal Web UI."""
     return f"http://{LOOPBACK}:{settings.temporal_ui_port}"
-
-
-def prometheus_url(settings: StackSettings) -> str:
-    """Prometheus' own pages and its API."""
-    return f"http://{LOOPBACK}:{settings.prometheus_port}"
 
 
 def s3_endpoint(settings: StackSettings, gateway: str) -> str:

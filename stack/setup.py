@@ -54,7 +54,7 @@ def install(programs: Sequence[Program], report: Report, account: Account) -> No
         return
     for program in programs:
         report(f"missing: {program.package} – {program.why}")
-    packages = [program.package for program in programs]
+    packages = list(dict.fromkeys(program.package for program in programs))
     root = account.as_root()
     if shutil.which("apt-get", path=account.path) is None or root is None:
         raise NotFound(f"not installed: {', '.join(packages)}\n  {_by_hand(programs, account)}")

@@ -12,6 +12,7 @@ from domain.environment import ENVIRONMENTS, Environment
 from engines.docker_api import address_of
 from settings import StackSettings
 from stack import edges, environment, ports, servers
+from stack.access import ensure_access
 from stack.assembly import EVERYTHING, supervised
 from stack.base_image import ensure_base_image
 from stack.credentials import Credentials
@@ -68,6 +69,7 @@ class _Start:
     def run(self, only: Collection[str]) -> list[PartState]:
         """Everything at the same time; only the edges wait, for S3, where they read routes."""
         self._credentials.make()
+        ensure_access(self._client, self._credentials, self._settings.name)
         parts = supervised(self._settings, self._directory, self._credentials, self._images, self._gateway, only)
         edged = [each for each in ENVIRONMENTS if edges.edge_part(each) in only]
         self._refuse_taken_ports(parts, edged)

@@ -10,15 +10,17 @@ import settings as settings_module
 from domain.artifact import digest_of
 from domain.duration import format_duration
 from domain.environment import ENVIRONMENTS
-from domain.identity import Duty
+from domain.identity import Duty, duty_of
 from settings import LOOPBACK, StackSettings, git_environment
 from stack import probes
 from stack.credentials import Credentials
 from stack.parts import Part, Port
+from stack.places import StateDirectory
+from stack.prometheus import exporter_port, prometheus_url, rules_directory
+from stack.queues import sqs_endpoint
 from stack.servers import (
     BUCKET,
     REGION,
-    prometheus_url,
     registry_host,
     s3_endpoint,
     temporal_address,
@@ -36,21 +38,33 @@ GRACE = 25
 
 
 def worker(
-    settings: StackSettings, credentials: Credentials, gateway: str, duty: Duty, pid: Callable[[str], int]
+    settings: StackSettings,
+    directory: StateDirectory,
+    credentials: Credentials,
+    gateway: str,
+    duty: Duty,
+    pid: Callable[[str], int],
 ) -> Part:
     """The worker of one duty.
 
     :param pid: the process ID of a supervised part, so that an old process's poll counts for nothing.
     """
     name = f"worker-{duty}"
-    environment = worker_environment(settings, credentials, gateway, duty)
+    environment = worker_environment(settings, directory, credentials, gateway, duty)
     return Part(
         name=name,
         title=f"worker: {duty}",
         command=(sys.executable, str(WORKER), "--duty", duty.value),
         probe=lambda: probes.worker_polls(temporal_address(settings), duty, pid(name)),
         address=f"http://{LOOPBACK}:{worker_metrics_port(settings, duty)}/metrics",
-        ports=(Port(worker_metrics_port(settings, duty), LOOPBACK, "ONWARD_WORKER_METRICS_PORT"),),
+        ports=(
+            Port(worker_metrics_port(settings, duty), LOOPBACK, "ONWARD_WORKER_METRICS_PORT"),
+            *(
+                Port(exporter_port(settings, each), LOOPBACK, "ONWARD_EXPORTER_PORT")
+                for each in ENVIRONMENTS
+                if duty_of(each) is duty
+            ),
+        ),
         environment=environment,
         configuration=code_digest(WORKER.parent) + _content(environment.get("ONWARD_CHANNELS")),
         grace=GRACE,
@@ -69,7 +83,9 @@ def _content(file: str | None) -> str:
     return digest_of(Path(file).read_bytes()) if file and Path(file).is_file() else ""
 
 
-def worker_environment(settings: StackSettings, credentials: Credentials, gateway: str, duty: Duty) -> dict[str, str]:
+def worker_environment(
+    settings: StackSettings, directory: StateDirectory, credentials: Credentials, gateway: str, duty: Duty
+) -> dict[str, str]:
     """What a worker is told: where Temporal is, links, and the keys of its duty."""
     told = client_variables(settings) | {
         "ONWARD_STACK": settings.name,
@@ -95,10 +111,14 @@ def worker_environment(settings: StackSettings, credentials: Credentials, gatewa
                 "ONWARD_SIGNING_KEY": str(credentials.signing_key),
             }
         )
+    environment = next(each for each in ENVIRONMENTS if duty_of(each) is duty)
     told |= {
         f"ONWARD_{duty.upper()}_DOCKER_HOST": settings.docker_host,
+        "ONWARD_SQS_ENDPOINT": sqs_endpoint(settings, gateway),
         "ONWARD_TRUSTED_KEYS": str(credentials.trusted_keys),
         "ONWARD_PROMETHEUS_URL": prometheus_url(settings),
+        "ONWARD_RULES_DIRECTORY": str(rules_directory(directory, environment)),
+        "ONWARD_EXPORTER_ADDRESS": f"{LOOPBACK}:{exporter_port(settings, environment)}",
     }
     if duty is Duty.CI:
         told["ONWARD_VERDICT_KEY"] = str(credentials.verdict_key)

@@ -16,6 +16,7 @@ from starter.command import Debug
 from starter.commands import (
     authoring,
     demonstrating,
+    discovering,
     environments,
     evidence,
     gating,
@@ -90,6 +91,8 @@ _PANELS: dict[str, list[Callable[..., None]]] = {
         inspecting.logs,
         evidence.evidence,
         inspecting.deployed,
+        discovering.discover,
+        discovering.owners,
         manifests.manifest,
         manifests.verify_manifest,
         inspecting.plan,

@@ -1,6 +1,8 @@
-"""The story of the demo: a release, a change, a release that fails in prod, and its roll-forward to the fix."""
+"""The story of the demo: releases under load, one that its monitor catches in prod, its roll-forward to the fix."""
 
 from __future__ import annotations
+
+import asyncio
 
 from domain.errors import OnwardError
 from domain.release import ReleaseResult, ReleaseStatus
@@ -10,11 +12,15 @@ from settings import StackSettings
 from starter.connection import connect
 from starter.demo_ending import ended
 from starter.demo_incident import DemoIncident
+from starter.demo_load import DemoLoad
 from starter.demo_shop import DemoShop
 from starter.output import ExitCode, Output
 from starter.text import summary
 
 ROLES = ("catalog", "cart", "checkout", "web")
+
+#: Seconds in which customers go on asking once all is well.
+AFTERWARDS = 1.0
 
 
 async def tell(settings: StackSettings, output: Output) -> ExitCode:
@@ -30,9 +36,15 @@ async def tell(settings: StackSettings, output: Output) -> ExitCode:
     first = await shop.released_together(commit, ROLES)
     for result in first:
         _expect(result, ReleaseStatus.VERIFIED)
-    prices = await _dearer(shop, output)
-    bad = await _broken(shop, output)
-    closed, fix = await _rolled_forward(shop, bad, output)
+    shop.asked("/cart")
+    with DemoLoad(shop.url("/cart")) as load:
+        prices = await _dearer(shop, output)
+        _expect_none_lost(load, output)
+        bad = await _broken(shop, load, output)
+        closed, fix = await _rolled_forward(shop, bad, output)
+        load.since()
+        await asyncio.sleep(AFTERWARDS)
+        _expect_none_lost(load, output)
     await ended(shop, [*first, prices, bad, fix], closed, output)
     return ExitCode.DONE
 
@@ -49,12 +61,19 @@ async def _dearer(shop: DemoShop, output: Output) -> ReleaseResult:
     return result
 
 
-async def _broken(shop: DemoShop, output: Output) -> ReleaseResult:
-    output.note("\n── a bad release: cart passes every test, and ci; in prod it does not start")
+async def _broken(shop: DemoShop, load: DemoLoad, output: Output) -> ReleaseResult:
+    output.note(
+        "\n── a bad release: cart passes every test, and ci; of the customers in prod one in twenty-five gets an error"
+    )
     result = await shop.released(break_cart(shop.repository), "cart")
     _expect(result, ReleaseStatus.FAILED)
     output.text(summary(result, ""))
-    output.text(f"\nthe shop still answers: the cart with two teas is {shop.cart_with_two_teas()}")
+    asked, lost = load.since()
+    output.text(
+        f"\nits monitor saw it in the bake: of {asked} requests during the release {lost} were answered with an error"
+    )
+    if not lost:
+        raise OnwardError("the bad release answered every request")
     row = await shop.deployed_in_prod("cart")
     output.text(f"prod-shop-cart is {row.state}: {row.healthy} of {row.replicas} replicas of #{row.number} serve")
     return result
@@ -73,6 +92,13 @@ async def _rolled_forward(shop: DemoShop, bad: ReleaseResult, output: Output) ->
     closed = await incident.closed()
     output.text(f"and the cart with two teas is {shop.cart_with_two_teas()}")
     return closed, fix
+
+
+def _expect_none_lost(load: DemoLoad, output: Output) -> None:
+    asked, lost = load.since()
+    output.text(f"customers meanwhile: {asked} requests to the cart, {lost} lost")
+    if lost or not asked:
+        raise OnwardError(f"{lost} of {asked} requests were lost")
 
 
 def _expect(result: ReleaseResult, status: ReleaseStatus) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from domain.errors import InvalidInput, NotFound, OnwardError, Refused, Superseded, Unreachable
+from domain.errors import InvalidInput, NotFound, OnwardError, Refused, ResourceRefused, Superseded, Unreachable
 from domain.release import ReleaseResult, ReleaseStatus
 
 
@@ -38,10 +38,13 @@ def exit_code_of(error: OnwardError) -> ExitCode:
 
 
 def exit_code_of_release(result: ReleaseResult) -> ExitCode:
-    """Verified and superseded releases ended well; a refused one was wrong input."""
+    """Verified and superseded releases ended well; a refused one was wrong input, or wanted what is another's."""
     if result.status in (ReleaseStatus.VERIFIED, ReleaseStatus.SUPERSEDED, ReleaseStatus.RUNNING):
         return ExitCode.DONE
-    return ExitCode.INVALID if result.status is ReleaseStatus.REFUSED else ExitCode.FAILED
+    if result.status is not ReleaseStatus.REFUSED:
+        return ExitCode.FAILED
+    not_allowed = result.failure is not None and result.failure.kind == ResourceRefused.__name__
+    return ExitCode.REFUSED if not_allowed else ExitCode.INVALID
 
 
 class Output:

@@ -69,7 +69,9 @@ def suite_lines(result: ReleaseResult) -> list[str]:
 def _after_failure(result: ReleaseResult) -> list[str]:
     """What on-call does next: commands as they are typed."""
     if result.status is ReleaseStatus.REFUSED:
-        return ["next:", "  mend it in a new commit and release that; nothing was built"]
+        in_manifest = result.failure is not None and result.failure.stage is Stage.MANIFEST
+        done = "nothing was published" if in_manifest else "nothing was built"
+        return ["next:", f"  mend it in a new commit and release that; {done}"]
     if not result.roll_forward:
         return ["next:", f"  onward logs {result.release}", "  mend it in a new commit and release that"]
     name = result.roll_forward.partition(":")[2]

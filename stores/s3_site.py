@@ -20,6 +20,8 @@ from stores.s3_errors import code_of, translated
 
 SERVED = "served"
 STACK_TAG = "onward.stack"
+#: On the bucket of a service's own, which writes it (``engines.aws`` has the same).
+OWNER_TAG = "onward.owner"
 
 
 class S3SiteBucket(S3ObjectStore):
@@ -99,6 +101,12 @@ class S3SiteBucket(S3ObjectStore):
             raise ForeignResource(
                 f"bucket {self._bucket} belongs to another stack: its tag {STACK_TAG} is {owner}, this stack is "
                 f"{stack}\n  next: release from that stack, or give this one an S3 of its own"
+            )
+        writer = next((tag["Value"] for tag in tags if tag["Key"] == OWNER_TAG), None)
+        if writer is not None:
+            raise ForeignResource(
+                f"bucket {self._bucket} is what {writer} writes: its tag {OWNER_TAG} says so\n"
+                "  next: give the static service another role than the bucket has as its name"
             )
         return owner == stack
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import socket
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from settings import StackSettings
 from stack.images import Images
 from stack.places import Machine
 from stack.programs import ALERTMANAGER, PROMETHEUS, REGISTRY, Program, command
+from stack.queues import HEALTH as QUEUE_HEALTH
+from stack.queues import queue_server_variables
 from stack.servers import VOLUMES
 
 LOOPBACK = "127.0.0.1"
@@ -102,15 +105,42 @@ def registry_server(program: Program = REGISTRY) -> Iterator[RegistryServer]:
 
 
 @contextmanager
-def prometheus_server(rules: str) -> Iterator[str]:
-    """Prometheus, judging rules twice a second; its address."""
+def sqs_server(address: str = LOOPBACK) -> Iterator[str]:
+    """ministack, which keeps nothing once it has ended; its address. It takes any key."""
+    with _directory("sqs") as directory:
+        port = free_ports(1, address)[0]
+        variables = queue_server_variables(directory, address, port) | {
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(directory),
+        }
+        words = [str(Path(sys.executable).with_name("ministack"))]
+        health = f"http://{address}:{port}{QUEUE_HEALTH}"
+        with _running(words, directory, lambda: requests.get(health, timeout=1).ok, variables):
+            yield f"http://{address}:{port}"
+
+
+@contextmanager
+def prometheus_server(
+    rules: str = "groups: []\n", *, more: Path | None = None, lifecycle: bool = True, target: str = ""
+) -> Iterator[str]:
+    """Prometheus, judging rules twice a second; its address.
+
+    :param more: a directory whose ``*.yml`` are rules, too.
+    :param lifecycle: whether it may be told to read them anew.
+    :param target: ``host:port`` that it scrapes as often, if any.
+    """
     with _directory("prometheus") as directory:
         address = f"{LOOPBACK}:{free_ports(1)[0]}"
         (directory / "rules.yml").write_text(rules)
-        settings = {"global": {"evaluation_interval": "500ms"}, "rule_files": ["rules.yml"]}
+        settings = {
+            "global": {"evaluation_interval": "500ms", "scrape_interval": "500ms", "scrape_timeout": "500ms"},
+            "rule_files": ["rules.yml", *([f"{more}/*.yml"] if more else ())],
+            "scrape_configs": [{"job_name": "target", "static_configs": [{"targets": [target]}]}] if target else [],
+        }
         (directory / "prometheus.yml").write_text(json.dumps(settings))
         options = [f"--config.file={directory / 'prometheus.yml'}", "--log.level=warn"]
         options += [f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address={address}"]
+        options += ["--web.enable-lifecycle"] if lifecycle else []
         with _running(
             _words(PROMETHEUS, directory, *options),
             directory,
@@ -197,10 +227,12 @@ def _directory(name: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _running(command: Sequence[str], directory: Path, answers: Callable[[], bool]) -> Iterator[None]:
+def _running(
+    command: Sequence[str], directory: Path, answers: Callable[[], bool], variables: Mapping[str, str] | None = None
+) -> Iterator[None]:
     log = directory / "log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=directory, env=variables, stdout=output, stderr=subprocess.STDOUT)
     try:
         _wait_until(answers, process, log)
         yield

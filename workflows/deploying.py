@@ -8,16 +8,51 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.deploy import DeployActivities
-    from domain.identity import duty_of
+    from activities.monitors import MonitorActivities
+    from activities.resources import ResourceActivities
+    from domain.environment import Environment
+    from domain.identity import Duty, duty_of
+    from domain.resource_steps import ProvisionRequest, uses_resources
     from domain.service import ServiceDefinition
     from domain.stages import Deployed, Target
     from workflows import policies
 
 MARGIN = timedelta(minutes=1)
+PROVISION_TIMEOUT = timedelta(minutes=2)
+MONITORS_TIMEOUT = timedelta(minutes=1)
 
 
 async def deploy(target: Target, definition: ServiceDefinition) -> Deployed:
-    """Ask the environment for the release, and wait until it has arrived."""
+    """Make its queues and buckets, ask for the release, wait until it has arrived, and have its monitors judged."""
+    await _provision(target, definition)
+    deployed = await _arrive(target, definition)
+    monitors = await _monitor(target)
+    return deployed.model_copy(update={"detail": f"{deployed.detail}, {monitors}"})
+
+
+async def let_go(target: Target) -> str:
+    """What a version that is verified in prod does not write any more is nobody's now; in one line."""
+    in_ci = target.model_copy(update={"environment": Environment.CI})
+    noted = await workflow.execute_activity_method(
+        ResourceActivities.let_go,
+        ProvisionRequest(target=in_ci, at=workflow.now()),
+        **policies.long(Duty.CI, "let go of queues and buckets", PROVISION_TIMEOUT),
+    )
+    return noted.detail
+
+
+async def _provision(target: Target, definition: ServiceDefinition) -> None:
+    if uses_resources(definition):
+        await workflow.execute_activity_method(
+            ResourceActivities.provision,
+            ProvisionRequest(target=target, at=workflow.now()),
+            **policies.long(
+                duty_of(target.environment), f"queues and buckets in {target.environment}", PROVISION_TIMEOUT
+            ),
+        )
+
+
+async def _arrive(target: Target, definition: ServiceDefinition) -> Deployed:
     return await workflow.execute_activity_method(
         DeployActivities.deploy,
         target,
@@ -27,3 +62,12 @@ async def deploy(target: Target, definition: ServiceDefinition) -> Deployed:
             definition.deploy.timeout + MARGIN,
         ),
     )
+
+
+async def _monitor(target: Target) -> str:
+    installed = await workflow.execute_activity_method(
+        MonitorActivities.install_monitors,
+        target,
+        **policies.long(duty_of(target.environment), f"monitors in {target.environment}", MONITORS_TIMEOUT),
+    )
+    return installed.detail

@@ -10,7 +10,7 @@ from temporalio import exceptions, workflow
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ChildWorkflowError, FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from domain.errors import InvalidDefinition, InvalidInput, Superseded
+    from domain.errors import InvalidDefinition, InvalidInput, ResourceRefused, Superseded
     from domain.release import Failure, ReleaseRequest, ReleaseResult, ReleaseStatus, Stage, StageResult, StageStatus
     from workflows import attributes
     from workflows.page import release_page
@@ -18,7 +18,10 @@ with workflow.unsafe.imports_passed_through():
 
 RELEASE_FAILED = "ReleaseFailed"
 CANCELLED = "Cancelled"
-_REFUSALS = {InvalidInput.__name__, InvalidDefinition.__name__}
+_REFUSALS = {
+    Stage.SOURCE: {InvalidInput.__name__, InvalidDefinition.__name__},
+    Stage.MANIFEST: {ResourceRefused.__name__},
+}
 _UNUSUAL = {CANCELLED: StageStatus.CANCELLED, Superseded.__name__: StageStatus.SUPERSEDED}
 
 
@@ -103,7 +106,7 @@ class Journal:
         stage, failure = self.result.current, self.result.failure
         if stage is not None and stage.status is StageStatus.SUPERSEDED:
             return ReleaseStatus.SUPERSEDED
-        refused = failure is not None and failure.stage is Stage.SOURCE and failure.kind in _REFUSALS
+        refused = failure is not None and failure.kind in _REFUSALS.get(failure.stage, ())
         return ReleaseStatus.REFUSED if refused else ReleaseStatus.FAILED
 
     def _record(self, **changes: object) -> None:

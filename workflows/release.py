@@ -21,12 +21,13 @@ with workflow.unsafe.imports_passed_through():
     from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
     from domain.roll_forward_messages import JoinRollForward
     from domain.service import ServiceDefinition
-    from domain.stages import BuildRequest, Built, Source, Target, artifacts_to_build
+    from domain.stages import BuildRequest, Built, Deployed, Source, Target, artifacts_to_build
     from workflows import policies
     from workflows.at_the_gate import AtTheGate
     from workflows.candidacy import Candidacy
+    from workflows.claiming import claim
     from workflows.concurrently import all_or_first_error, to_its_end
-    from workflows.deploying import deploy
+    from workflows.deploying import deploy, let_go
     from workflows.incident import Incident
     from workflows.journal import RELEASE_FAILED, Journal
     from workflows.verifying import verify
@@ -64,8 +65,8 @@ class ReleaseWorkflow(AtTheGate):
             published = await self._publish(manifest)
             for environment in ENVIRONMENTS:
                 target = self._target(environment, manifest, published)
-                await self._deploy(target, source.definition)
-                await self._verify(target, source.definition)
+                deployed = await self._deploy(target, source.definition)
+                await self._verify(target, source.definition, deployed)
         except (FailureError, asyncio.CancelledError) as error:
             return await self._ended(error)
         result = self._journal.end(ReleaseStatus.VERIFIED)
@@ -115,6 +116,7 @@ class ReleaseWorkflow(AtTheGate):
 
     async def _manifest(self, source: Source, built: list[Built]) -> ManifestPointer:
         async with self._journal.stage(Stage.MANIFEST) as note:
+            await claim(self._request.id, source.definition)
             manifest = Manifest(
                 release=self._request.id,
                 repository=self._request.repository,
@@ -151,17 +153,20 @@ class ReleaseWorkflow(AtTheGate):
                     return published
             await self._regression(manifest)
 
-    async def _deploy(self, target: Target, definition: ServiceDefinition) -> None:
+    async def _deploy(self, target: Target, definition: ServiceDefinition) -> Deployed:
         async with self._journal.stage(Stage.deploy(target.environment)) as note:
             await self._candidacy.turn(target.environment)
             deployed = await deploy(target, definition)
             self._journal.links[f"{target.environment} edge"] = deployed.url
             note.detail = deployed.detail
+        return deployed
 
-    async def _verify(self, target: Target, definition: ServiceDefinition) -> None:
+    async def _verify(self, target: Target, definition: ServiceDefinition, deployed: Deployed) -> None:
         async with self._journal.stage(Stage.verify(target.environment)) as note:
-            checks = await verify(target, definition)
-            note.detail = ", ".join(check.detail for check in checks)
+            lines = [check.detail for check in await verify(target, definition)]
+            if deployed.abandons:
+                lines.append(await let_go(target))
+            note.detail = ", ".join(filter(None, lines))
             if target.environment is Environment.CI:
                 await self._candidacy.verified()
 

@@ -7,8 +7,10 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.bake import BakeActivities
     from activities.verify import VerifyActivities
     from domain.identity import duty_of
+    from domain.monitor_state import DATA_PATIENCE, PENDING_PATIENCE
     from domain.service import ServiceDefinition
     from domain.stages import Checked, Target
     from workflows import policies
@@ -32,6 +34,7 @@ async def verify(target: Target, definition: ServiceDefinition) -> list[Checked]
         smoke = policies.long(duty, f"run the smoke cases in {environment}", SMOKE_TIMEOUT)
         checks.append(await workflow.execute_activity_method(VerifyActivities.run_smoke, target, **smoke))
     if definition.verify.bake:
-        bake = policies.long(duty, f"bake in {environment}", definition.verify.bake + MARGIN)
-        checks.append(await workflow.execute_activity_method(VerifyActivities.bake, target, **bake))
+        longest = definition.verify.bake + max(PENDING_PATIENCE, DATA_PATIENCE) + MARGIN
+        bake = policies.long(duty, f"bake in {environment}", longest)
+        checks.append(await workflow.execute_activity_method(BakeActivities.bake, target, **bake))
     return checks

@@ -18,7 +18,8 @@ from domain.errors import Unreachable
 from domain.keys import build_record_key, bundle_key, log_key
 from domain.stages import BuildRequest, Built
 from tests.domain.builders import MOMENT
-from tests.fakes.onward import MemoryOnward, PlainSnapshots
+from tests.fakes.onward import MemoryOnward
+from tests.fakes.snapshots import PlainSnapshots
 from tests.fakes.stores import MemoryObjectStore
 
 
@@ -44,7 +45,7 @@ def _request(onward: MemoryOnward, kind: ArtifactKind = ArtifactKind.IMAGE) -> B
 
 
 def _built(onward: MemoryOnward, request: BuildRequest) -> Built:
-    activities = BuildActivities(onward.builder, onward.registry, onward.store, PlainSnapshots())
+    activities = BuildActivities(onward.builder, onward.registry, onward.store, PlainSnapshots(), onward.tester)
     return ActivityEnvironment().run(activities.build, request)
 
 
@@ -142,7 +143,9 @@ class Recorded:
 
     def found(self) -> BuildRecord | None:
         onward = self.onward
-        return BuildActivities(onward.builder, onward.registry, onward.store, PlainSnapshots()).find(self.inputs)
+        return BuildActivities(onward.builder, onward.registry, onward.store, PlainSnapshots(), onward.tester).find(
+            self.inputs
+        )
 
 
 def test_a_record_of_the_same_inputs_is_found_while_its_bundle_is_kept() -> None:

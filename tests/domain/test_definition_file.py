@@ -77,7 +77,17 @@ FAULTS = {
     "kind: static": "5: build.output: missing key; expected the directory that holds the site, for kind static",
     "kind: daemon": '6: kind: "daemon"; expected one of',
     "kind: datastore": "6: kind: ",
-    "writes: {queues: [jobs]}": "6: writes: ",
+    "monitors: m": "6: monitors: ",
+    "writes: {queues: [Jobs]}": '6: writes.queues.0.name: "Jobs"; expected lower-case words',
+    "writes: {queues: [7]}": "6: writes.queues.0: 7; expected a name, or a mapping with one",
+    "writes: {queues: [{fifo: true}]}": "6: writes.queues.0.name: missing key; expected lower-case words",
+    "writes: {queues: [{name: a, colour: red}]}": "6: writes.queues.0.colour: unknown key; expected one of",
+    "writes: {queues: [{name: a, visibility: 500ms}]}": '6: writes.queues.0.visibility: "500ms"; expected whole',
+    "writes: {queues: [{name: a, visibility: 13h}]}": "6: writes.queues.0.visibility: 13h; expected at most 12 hours",
+    "writes: {queues: [{name: a, dead_letter: {after: 0}}]}": "6: writes.queues.0.dead_letter.after: 0; expected at",
+    "writes: {queues: [a, {name: a}]}": '6: writes.queues.1: "a"; expected each queue once',
+    "writes: {queues: [a-dead, {name: a, dead_letter: {after: 2}}]}": "another name: a-dead is the queue of the dead",
+    "writes: {buckets: [{name: a, expire: 90}]}": "6: writes.buckets.0.expire: 90; expected whole days such as 90d",
     "x: [": "7: not YAML: ",
     BOMB: "7: alias *a; expected the value written out",
     "x: !!str y": "6: tag tag:yaml.org,2002:str; expected plain values without tags",
@@ -176,3 +186,20 @@ def test_the_documentation_lists_exactly_the_keys_that_there_are() -> None:
     documented = {key for row in rows for key in re.findall(r"`([\w.]+)`", row)}
 
     assert documented == _leaves(SCHEMA, "")
+
+
+def test_a_bucket_is_as_long_as_s3_takes_it_in_each_environment() -> None:
+    head = f"application: {'a' * 20}\nrole: cart\nowner: team\n"
+
+    parse_definition(f"{head}writes: {{buckets: [{'b' * 37}], queues: [{'q' * 40}]}}\n", "service.yaml")
+    with pytest.raises(InvalidDefinition, match=rf"expected at most 37 characters in {'a' * 20}"):
+        parse_definition(f"{head}writes: {{buckets: [{'b' * 38}]}}\n", "service.yaml")
+
+
+def test_a_resource_may_be_a_name_alone() -> None:
+    short = parse_definition(f"{HEAD}writes: {{queues: [jobs]}}\n", "service.yaml")
+    long = parse_definition(
+        f"{HEAD}writes: {{queues: [{{name: jobs, retention: 4d, visibility: 30s}}]}}\n", "service.yaml"
+    )
+
+    assert short == long

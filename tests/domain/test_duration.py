@@ -19,7 +19,8 @@ def test_what_is_written_is_read_back(millis: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("500ms", 0.5), ("30s", 30), ("1h30m", 5400), ("1m30s", 90), ("0s", 0), ("90s", 90)]
+    ("text", "seconds"),
+    [("500ms", 0.5), ("30s", 30), ("1h30m", 5400), ("1m30s", 90), ("0s", 0), ("90s", 90), ("4d12h", 388_800)],
 )
 def test_what_people_write(text: str, seconds: float) -> None:
     assert parse_duration(text).total_seconds() == seconds

@@ -11,7 +11,8 @@ import requests
 from domain.environment import ENVIRONMENTS, Environment
 from domain.identity import Duty
 from settings import StackSettings
-from stack.servers import prometheus_url, worker_metrics_port
+from stack.prometheus import prometheus_url
+from stack.servers import worker_metrics_port
 from tests.e2e.application import Application
 from tests.e2e.disturbance import temporal, until
 
@@ -36,7 +37,8 @@ def _with_a_build_that_fails(application: Application) -> None:
 
 
 def test_every_target_is_up(application: Application, stack_settings: StackSettings) -> None:
-    jobs = {*(f"worker-{duty}" for duty in Duty), *(f"edge-{each}" for each in ENVIRONMENTS), "temporal", "prometheus"}
+    jobs = {*(f"worker-{duty}" for duty in Duty), "temporal", "prometheus"}
+    jobs |= {f"{job}-{each}" for job in ("edge", "replicas") for each in ENVIRONMENTS}
 
     def targets() -> dict[str, str]:
         active = _asked(stack_settings, "targets?state=active")["activeTargets"]

@@ -58,7 +58,7 @@ def test_a_second_release_replaces_the_first_and_loses_no_request(application: A
         document = application.release("catalog")
 
     assert document["number"] == 2
-    assert document["stages"][1]["detail"] == "image built, suite reused"
+    assert document["stages"][1]["detail"] == "image built, suite reused, monitors reused"
     after = application.get(Environment.PROD, path)
     assert "White tea" in after
     print(f"requests during the release: {load.answers}")  # noqa: T201 – shown by pytest -s and -rP
@@ -83,7 +83,7 @@ def test_a_change_of_config_alone_builds_nothing(
     assert second == {}
     assert records
     assert list(bucket.keys(BUILDS)) == records
-    assert document["stages"][1]["detail"] == "image reused, suite reused"
+    assert document["stages"][1]["detail"] == "image reused, suite reused, monitors reused"
     assert document["number"] == 2
     assert application.deployed("catalog")["prod"]["number"] == 2
 
@@ -138,8 +138,8 @@ def test_a_plan_says_what_would_be_built_and_changes_nothing(application: Applic
     application.release("catalog")
     after = onward.json(*words)
 
-    assert [artifact["reused"] for artifact in before["artifacts"]] == [False, False]
-    assert [artifact["reused"] for artifact in after["artifacts"]] == [True, True]
+    assert [artifact["reused"] for artifact in before["artifacts"]] == [False, False, False]
+    assert [artifact["reused"] for artifact in after["artifacts"]] == [True, True, True]
     assert [deploy["running"] for deploy in before["deploys"]] == [None, None]
     assert [deploy["running"] for deploy in after["deploys"]] == [1, 1]
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,10 +13,13 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.bake import BakeActivities, Patience
 from activities.bootstrap import BootstrapActivities
 from activities.build import BuildActivities
+from activities.claims import ClaimActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
+from activities.discovery import DiscoveryReader
 from activities.drift import DriftActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
@@ -28,8 +29,11 @@ from activities.fixes import FixActivities
 from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
+from activities.monitors import MonitorActivities, MonitorReader
+from activities.owner_reader import OwnerReader
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
+from activities.resources import ResourceActivities
 from activities.scale import ScaleActivities
 from activities.slices import SliceActivities
 from activities.source import SourceActivities
@@ -40,7 +44,7 @@ from activities.tell import TellActivities
 from activities.verdict_reader import VerdictReader
 from activities.verify import VerifyActivities
 from domain import identity, keys
-from domain.artifact import Artifact, ArtifactKind, Digest, digest_of
+from domain.artifact import Artifact, ArtifactKind, digest_of
 from domain.attestation import seal
 from domain.channels import Channel, Channels
 from domain.definition_file import parse_definition
@@ -49,6 +53,7 @@ from domain.identity import Duty, ServiceId, duty_of, task_queue
 from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
+from domain.resources import Bucket, Queue
 from domain.service import Kind
 from duties.orchestrating import orchestrating_activities
 from tests.fakes.engines import (
@@ -60,6 +65,9 @@ from tests.fakes.engines import (
     MemorySlices,
     MemorySuiteRunner,
 )
+from tests.fakes.monitoring import MemoryMonitoring, MemoryTester
+from tests.fakes.resources import MemoryResources
+from tests.fakes.snapshots import PlainSnapshots
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
 from worker import WORKFLOWS
 
@@ -76,19 +84,6 @@ owner: team
 """
 
 
-class PlainSnapshots:
-    """Snapshots as plain tar files."""
-
-    def pack(self, directory: Path, file: Path) -> Digest:
-        with tarfile.open(file, "w") as archive:
-            archive.add(directory, ".", filter=_without_times)
-        return digest_of(file.read_bytes())
-
-    def unpack(self, file: Path, directory: Path) -> None:
-        with tarfile.open(file) as archive:
-            archive.extractall(directory, filter="data")
-
-
 class MemoryOnward:
     """Every part in memory, each open to the test."""
 
@@ -97,10 +92,15 @@ class MemoryOnward:
         self.registry = MemoryRegistry()
         self.repositories = MemoryRepositories()
         self.builder = MemoryBuilder(self.registry)
+        self.tester = MemoryTester()
+        self.monitoring = MemoryMonitoring()
+        self.patience = Patience(pending=timedelta(seconds=5), data=timedelta(seconds=2))
         self.engine = MemoryEngine()
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
         self.foundation = MemoryFoundation()
+        self.queues: MemoryResources[Queue] = MemoryResources()
+        self.buckets: MemoryResources[Bucket] = MemoryResources()
         self.notifier = MemoryNotifier()
         self.channels = Channels(
             channels=(Channel(urls=(SecretStr("memory://on-call"),), escalation=(SecretStr("memory://boss"),)),)
@@ -112,14 +112,21 @@ class MemoryOnward:
         self.remind_every = timedelta(minutes=15)
         self.application = f"t{uuid4().hex[:8]}"
 
-    def commit(self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info") -> ReleaseRequest:
-        """A new commit of a role, ready to be released."""
+    def commit(
+        self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info", more: str = "", **files: str
+    ) -> ReleaseRequest:
+        """A new commit of a role, ready to be released.
+
+        :param more: further keys of its definition.
+        :param files: further monitors: name → text of ``monitors/<name>.yaml``.
+        """
         commit = uuid4().hex + "00000000"
-        definition = DEFINITION.format(application=self.application, role=role, level=level)
+        definition = DEFINITION.format(application=self.application, role=role, level=level) + more
         self.repositories.commits[REPOSITORY, commit] = {
             f"{role}/service.yaml": definition,
             f"{role}/app/Dockerfile": dockerfile,
             f"{role}/tests/Dockerfile": "FROM base\n",
+            **{f"{role}/monitors/{name}.yaml": text for name, text in files.items()},
         }
         return ReleaseRequest(
             application=self.application,
@@ -180,13 +187,14 @@ class MemoryOnward:
         if duty is Duty.ORCHESTRATE:
             return list(orchestrating_activities(client, self.remind_every))
         if duty is Duty.BUILD:
-            builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots())
+            builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots(), self.tester)
             sources = SourceActivities(self.repositories, self.store, PlainSnapshots())
             return [
                 sources.fetch_source,
                 sources.compare,
                 FixActivities(self.repositories).examine,
                 builds.build,
+                ClaimActivities(self.store).claim,
                 PlanActivities(self.repositories, builds).plan_builds,
                 HistoryActivities(self.repositories).changes,
                 ManifestActivities(self.store, self.signer).write_manifest,
@@ -198,13 +206,16 @@ class MemoryOnward:
         reader = EnvironmentReader(engines, self.store)
         scaling = ScaleActivities(environment, self.engine, self.engine, self.manifests(), self.store)
         bootstrap = BootstrapActivities(environment, self.foundation, self.store)
+        resources = ResourceActivities(targets, self.store, self.queues, self.buckets, stack="memory")
+        monitors = MonitorReader(targets, self.store)
         own: list[Callable[..., Any]] = [
             bootstrap.compare_environment,
             bootstrap.lay_environment,
             DeployActivities(targets, engines, "http://edge.test").deploy,
+            MonitorActivities(monitors, self.monitoring, environment).install_monitors,
             verify.check_replicas,
             verify.run_smoke,
-            verify.bake,
+            BakeActivities(targets, engines, monitors, self.monitoring, self.patience).bake,
             reader.deployed,
             reader.service_logs,
             EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,
@@ -212,8 +223,10 @@ class MemoryOnward:
             scaling.sizes,
             scaling.scale,
             scaling.mirror,
+            resources.provision,
+            DiscoveryReader(engines, self.manifests(), self.queues, self.buckets, "http://edge.test").discover,
         ]
-        return [*own, *self._regression()] if duty is Duty.CI else own
+        return [*own, resources.let_go, *self._regression()] if duty is Duty.CI else own
 
     def _regression(self) -> list[Callable[..., Any]]:
         combinations = Combinations(self.manifests(), self.registry)
@@ -232,6 +245,7 @@ class MemoryOnward:
             lookups.step_outputs,
             lookups.manifest,
             lookups.published_suites,
+            OwnerReader(self.store, self.manifests()).owners,
             TellActivities(self.store, self.notifier, self.channels).tell,
             EvidenceActivities(self.store).write,
             EvidenceReader(self.store).evidence,
@@ -257,8 +271,3 @@ class MemoryOnward:
                 )
                 await running.enter_async_context(worker)
             yield
-
-
-def _without_times(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.mtime = 0
-    return entry

@@ -23,8 +23,9 @@ HISTORIES = Path(__file__).with_name("histories")
 Story = Callable[[Client, MemoryOnward], Awaitable[Any]]
 
 STORIES: list[Story] = [
-    *(stories.verified, stories.build_failed, stories.refused, stories.halted, stories.superseded),
+    *(stories.verified, stories.build_failed, stories.refused, stories.halted, stories.baked, stories.superseded),
     *(stories.cancelled, stories.rejected, stories.tested_again, stories.plan, stories.sweep),
+    *(stories.owner, stories.let_go_of, stories.not_its_own),
     *(stories.gate, stories.gate_carried_on, stories.gate_frozen),
     *(stories.regression, stories.regression_decided, stories.regression_cancelled),
     *(incident_stories.roll_forward, incident_stories.roll_forward_open),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from domain.gate_decisions import Turn
 from domain.gate_messages import GATE, GateState
 from domain.identity import Duty, candidate_key, canonical_name, gate_id, lookup_id, task_queue
 from domain.lookups import PlanRequest
+from domain.monitor_state import ActiveAlert
 from domain.release import ReleaseRequest
 from domain.suite import SuiteOutcome, SuiteRun
 from tests.fakes.engines import failing, passing
@@ -29,6 +31,26 @@ from workflows.release import ReleaseWorkflow
 async def verified(client: Client, onward: MemoryOnward) -> Release:
     """Everything goes well."""
     return await ended(client, onward.commit())
+
+
+WRITES = "writes: {queues: [orders], buckets: [receipts]}\n"
+
+
+async def owner(client: Client, onward: MemoryOnward) -> Release:
+    """It claims a queue and a bucket, and makes them in both environments."""
+    return await ended(client, onward.commit(more=WRITES))
+
+
+async def let_go_of(client: Client, onward: MemoryOnward) -> Release:
+    """It does not write any more what its service owns."""
+    await ended(client, onward.commit(more=WRITES))
+    return await ended(client, onward.commit())
+
+
+async def not_its_own(client: Client, onward: MemoryOnward) -> Release:
+    """It writes what another service owns."""
+    await ended(client, onward.commit(role="other", more=WRITES))
+    return await ended(client, onward.commit(more=WRITES))
 
 
 async def build_failed(client: Client, onward: MemoryOnward) -> Release:
@@ -48,6 +70,15 @@ async def halted(client: Client, onward: MemoryOnward) -> Release:
     """The update pauses in ci."""
     request = onward.commit()
     onward.engine.sick.add(request.commit)
+    return await ended(client, request)
+
+
+async def baked(client: Client, onward: MemoryOnward) -> Release:
+    """A monitor fires during the bake in prod."""
+    request = onward.commit(more="verify: {bake: 1s}\n")
+    since = datetime(2100, 1, 1, tzinfo=UTC)
+    alert = ActiveAlert(labels={"role": "cart"}, firing=True, since=since, value="3e+00")
+    onward.monitoring.active[canonical_name(Environment.PROD, request.service)] = {"TasksFail": alert}
     return await ended(client, request)
 
 

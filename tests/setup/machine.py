@@ -29,12 +29,14 @@ class FakeMachine:
         return program
 
     def add_apt(self) -> None:
-        """apt-get; what it installs is a program of the package's name."""
+        """apt-get; what it installs is a program of the package's name, and promtool with Prometheus."""
         self.add(
             "apt-get",
             f'[ "$1" = install ] || exit 0\n[ "$(cat {self.policy})" ] || exit 1\n'
-            'for word in "$@"; do case $word in -*|install) ;; *)\n'
-            f"printf '#!/bin/sh\\n' >{self.programs}/$word; chmod 755 {self.programs}/$word ;; esac; done",
+            'for word in "$@"; do case $word in -*|install) continue ;;\n'
+            'prometheus) word="prometheus promtool" ;; esac\n'
+            f"for program in $word; do printf '#!/bin/sh\\n' >{self.programs}/$program; "
+            f"chmod 755 {self.programs}/$program; done; done",
         )
 
     def add_sudo(self, allows: bool = True) -> None:

@@ -17,7 +17,7 @@ from stack.parts import PartState
 from stack.up import up
 
 ENGINE = "unix:///var/run/docker.sock"
-SERVERS = ("temporal", "s3", "registry", "prometheus")
+SERVERS = ("temporal", "s3", "queues", "registry", "prometheus")
 
 NewStack = Callable[[], StackSettings]
 

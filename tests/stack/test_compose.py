@@ -20,7 +20,7 @@ from stack import programs
 from stack.images import Images
 from stack.places import Machine
 from stack.programs import command
-from stack.servers import scrape_configuration
+from stack.prometheus import scrape_configuration
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -96,9 +96,12 @@ def test_no_secret_stands_in_the_file_and_every_image_is_pinned() -> None:
 
 def test_prometheus_asks_the_same_as_on_the_local_stack() -> None:
     here = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())
-    local: Any = scrape_configuration(StackSettings())
+    local: Any = scrape_configuration(StackSettings(), [Path("/rules", each) for each in ENVIRONMENTS])
     assert here["global"] == local["global"]
+    assert here["rule_files"] == local["rule_files"]
     jobs = [job for job in local["scrape_configs"] if job["job_name"] != "temporal"]
-    assert [(job["job_name"], job["static_configs"][0]["targets"]) for job in here["scrape_configs"]] == [
-        (job["job_name"], job["static_configs"][0]["targets"]) for job in jobs
-    ]
+    assert [_asked(job) for job in here["scrape_configs"]] == [_asked(job) for job in jobs]
+
+
+def _asked(job: dict[str, Any]) -> tuple[str, list[str], str | None]:
+    return job["job_name"], job["static_configs"][0]["targets"], job.get("scrape_interval")

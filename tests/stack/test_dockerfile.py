@@ -37,7 +37,7 @@ os._exit(0)
 
 def _sources() -> list[str]:
     """What the Dockerfile copies."""
-    lines = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    lines = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     return [source for line in lines for source in line.split()]
 
 

@@ -14,7 +14,7 @@ from settings import StackSettings
 from stack.base_image import PYTHON_IMAGE, ensure_base_image
 from stack.images import PUBLIC, Images
 from stack.places import Machine
-from stack.programs import ALERTMANAGER, CHROMIUM, DOCKERD, GIT, MMDEBSTRAP, PROMETHEUS, REGISTRY
+from stack.programs import ALERTMANAGER, CHROMIUM, DOCKERD, GIT, MMDEBSTRAP, PROMETHEUS, PROMTOOL, REGISTRY
 from stack.setup import is_missing, set_up
 from tests.setup.machine import new_machine
 from tests.stack.conftest import quiet
@@ -38,9 +38,9 @@ def test_a_second_run_says_and_installs_nothing(closed: StackSettings, engine: D
     machine.add_sudo()
     said: list[str] = []
     set_up(closed, said.append, tests=False, account=machine.account())
-    wanted = (GIT, REGISTRY, PROMETHEUS, MMDEBSTRAP)
+    wanted = (GIT, REGISTRY, PROMETHEUS, PROMTOOL, MMDEBSTRAP)
     assert said[:-1] == [f"missing: {each.package} – {each.why}" for each in wanted]
-    assert said[-1] == f"installing with apt-get: {' '.join(each.package for each in wanted)}"
+    assert said[-1] == f"installing with apt-get: {' '.join(dict.fromkeys(each.package for each in wanted))}"
 
     said.clear()
     asked = machine.told("sudo")

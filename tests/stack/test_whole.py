@@ -21,7 +21,9 @@ from stack.engine import bridge_gateway
 from stack.environment import client_environment
 from stack.parts import Condition
 from stack.places import StateDirectory
-from stack.servers import prometheus_url, registry_host, s3_endpoint, temporal_ui_url, worker_metrics_port
+from stack.prometheus import prometheus_url
+from stack.queues import sqs_endpoint
+from stack.servers import registry_host, s3_endpoint, temporal_ui_url, worker_metrics_port
 from stack.supervision import Supervisor
 from tests.e2e.commandline import CommandLine
 from tests.engines.conftest import wait_for
@@ -61,6 +63,7 @@ def test_the_table_shows_each_part_with_its_state_and_where_it_is(whole: StackSe
         "Docker Engine": [whole.docker_host, "swarm"],
         "Temporal": [temporal_ui_url(whole)],
         "S3 (SeaweedFS)": [s3_endpoint(whole, bridge_gateway(engine))],
+        "queues (ministack)": [sqs_endpoint(whole, bridge_gateway(engine))],
         "image registry": [registry_host(whole)],
         "Prometheus": [prometheus_url(whole)],
         **{f"worker: {duty}": [f"http://127.0.0.1:{worker_metrics_port(whole, duty)}/metrics"] for duty in Duty},

@@ -12,6 +12,7 @@ import pytest
 from domain.identity import Duty
 from settings import StackSettings, inherited_environment
 from stack.credentials import Credentials
+from stack.places import StateDirectory
 from stack.servers import BUCKET
 from stack.workers import CODE, WORKER, code_digest, worker, worker_environment
 
@@ -23,7 +24,7 @@ def told(tmp_path: Path, duty: Duty, channels: Path = Path()) -> dict[str, str]:
     settings = StackSettings(state_directory=tmp_path, channels=channels)
     credentials = Credentials(tmp_path, settings.name, BUCKET)
     credentials.make()
-    return worker_environment(settings, credentials, "172.17.0.1", duty)
+    return worker_environment(settings, StateDirectory(settings), credentials, "172.17.0.1", duty)
 
 
 @pytest.mark.parametrize("duty", list(Duty))
@@ -58,7 +59,9 @@ def test_a_worker_with_another_file_of_channels_is_another_worker(tmp_path: Path
     configurations = set()
     for text in ("channels: []\n", "channels: []  # for now\n"):
         file.write_text(text)
-        configurations.add(worker(settings, credentials, "172.17.0.1", Duty.CI, lambda _: 0).configuration)
+        configurations.add(
+            worker(settings, StateDirectory(settings), credentials, "172.17.0.1", Duty.CI, lambda _: 0).configuration
+        )
     assert len(configurations) == 2
 
 

@@ -91,3 +91,25 @@ def test_a_file_that_is_deleted_counts_as_missing_before_git_knows(shop: Path) -
     removed("tests/integration/Dockerfile")(shop)
 
     assert f"{FILE}:8: tests.integration.dockerfile: there is no file" in _onward("check", DIRECTORY).stderr
+
+
+def test_the_tests_of_monitors_are_run_and_what_fails_is_told(shop: Path) -> None:
+    assert "CartFails        monitors/cart.yaml" in _onward("check", "cart").stdout
+    rules = shop / "cart" / "monitors" / "cart.yaml"
+    rules.write_text(rules.read_text().replace("> 0.01", "> 0.5"))
+
+    checked = _onward("check", "cart")
+
+    assert checked.exit_code == 1, checked.output
+    assert "CartFails fails the test 'monitors/cart_test.yaml: two in a hundred fail' at 30s" in checked.stderr
+
+
+def test_a_rule_without_a_test_is_refused_and_so_is_a_directory_that_is_not_there(shop: Path) -> None:
+    (shop / "cart" / "monitors" / "cart_test.yaml").unlink()
+
+    checked = _onward("check", "cart")
+
+    assert checked.exit_code == 2, checked.output
+    assert "monitors/cart.yaml: CartFails: too few tests" in checked.stderr
+    (shop / "cart" / "monitors" / "cart.yaml").unlink()
+    assert "service.yaml:16: monitors: there is no directory monitors" in _onward("check", "cart").stderr

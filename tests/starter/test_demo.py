@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
-from domain.definition_file import parse_definition
 from domain.release import ReleaseStatus, Stage, StageResult, StageStatus
 from domain.roll_forward import RollForward, RollForwardView, State, Way
-from domain.service import ServiceDefinition
 from examples.repository import break_cart, make_repository, mend_cart
 from starter.demo_ending import timeline
 from tests.domain.incidents import NOW, begun, ended, failed
 
 
-def test_the_bad_release_differs_in_the_configuration_of_prod_alone_and_so_does_the_fix(tmp_path: Path) -> None:
-    commits = [make_repository(tmp_path)]
-    definitions = [_cart(tmp_path)]
+def test_the_bad_release_differs_in_one_function_and_so_does_the_fix(tmp_path: Path) -> None:
+    commits, texts = [make_repository(tmp_path)], [_files(tmp_path)]
     for change in (break_cart, mend_cart):
         commits.append(change(tmp_path))
-        definitions.append(_cart(tmp_path))
+        texts.append(_files(tmp_path))
 
     assert len(set(commits)) == 3
-    assert [each.config.prod["CARTS_LIMIT"] for each in definitions] == ["10000", "unlimited", "100000"]
-    assert len({each.config.model_copy(update={"prod": {}}).model_dump_json() for each in definitions}) == 1
+    for before, after in pairwise(texts):
+        assert {file for file in before if before[file] != after[file]} == {"cart/app.py"}
+    assert "/ len(carts)" in texts[1]["cart/app.py"]
+    assert "/ max(len(carts), 1)" in texts[2]["cart/app.py"]
 
 
 def test_it_can_be_told_again_after_it_was_interrupted_anywhere(tmp_path: Path) -> None:
     first = make_repository(tmp_path)
+    before = _files(tmp_path)
     break_cart(tmp_path)
     again = make_repository(tmp_path)
 
     assert again != first
-    assert _cart(tmp_path).config.prod["CARTS_LIMIT"] == "10000"
+    assert _files(tmp_path) == before
 
 
 def test_the_timeline_is_in_the_order_of_time() -> None:
@@ -59,5 +60,6 @@ def test_the_timeline_is_in_the_order_of_time() -> None:
     ]
 
 
-def _cart(repository: Path) -> ServiceDefinition:
-    return parse_definition((repository / "cart" / "service.yaml").read_text(), "cart/service.yaml")
+def _files(repository: Path) -> dict[str, str]:
+    files = [each for each in repository.rglob("*") if each.is_file() and ".git" not in each.parts]
+    return {each.relative_to(repository).as_posix(): each.read_text() for each in files}

@@ -8,7 +8,7 @@ import pytest
 
 from domain import errors
 from domain.errors import OnwardError
-from domain.release import ReleaseResult, ReleaseStatus
+from domain.release import Failure, ReleaseResult, ReleaseStatus, Stage
 from starter.answers import _made
 from starter.output import Output, exit_code_of, exit_code_of_release
 
@@ -19,6 +19,7 @@ CODES = {
     errors.Unreachable("S3", "s3.test", "refused"): 3,
     errors.Refused("x"): 4,
     errors.ForeignResource("x"): 4,
+    errors.ResourceRefused("x"): 4,
     errors.Superseded("x"): 1,
     errors.BuildFailed("x"): 1,
     errors.Untrusted("x"): 1,
@@ -38,6 +39,15 @@ def test_the_end_of_a_release_decides_the_exit_code(status: str, code: int) -> N
     result = ReleaseResult(release="r", application="a", role="r", commit="c", status=ReleaseStatus(status))
 
     assert exit_code_of_release(result) == code
+
+
+def test_a_release_that_wants_what_another_service_owns_is_not_allowed() -> None:
+    failure = Failure(stage=Stage.MANIFEST, kind="ResourceRefused", message="queue orders belongs to shop-cart")
+    result = ReleaseResult(
+        release="r", application="a", role="r", commit="c", status=ReleaseStatus.REFUSED, failure=failure
+    )
+
+    assert exit_code_of_release(result) == 4
 
 
 def test_an_error_is_one_document_on_stdout_and_text_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:

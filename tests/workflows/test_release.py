@@ -41,7 +41,7 @@ async def test_a_change_of_config_alone_builds_nothing(temporal: WorkflowEnviron
 
     assert onward.builder.built == before
     assert result.number == 2
-    assert result.stages[1].detail == "image reused, suite reused"
+    assert result.stages[1].detail == "image reused, suite reused, monitors reused"
 
 
 async def test_a_failed_build_ends_the_release_and_reaches_no_environment(
@@ -82,6 +82,20 @@ async def test_an_invalid_definition_is_refused_in_the_source_stage(
     assert result.failure is not None
     assert "cart/service.yaml:7: colour: unknown key" in result.failure.message
     assert onward.builder.built == []
+
+
+async def test_a_service_without_a_suite_is_released_where_nobody_has_one(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    request = onward.commit()
+    files = onward.repositories.commits[request.repository, request.commit]
+    lines = files["cart/service.yaml"].splitlines(keepends=True)
+    files["cart/service.yaml"] = "".join(line for line in lines if not line.startswith("tests:"))
+
+    result = await released(temporal.client, request)
+
+    assert result.status is ReleaseStatus.VERIFIED
+    assert onward.runner.runs == []
 
 
 async def test_a_directory_keeps_its_application_and_role(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:

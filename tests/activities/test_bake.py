@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.verify import VerifyActivities
+from activities.bake import BakeActivities
+from activities.monitors import MonitorReader
 from domain.deployment import ServiceState
 from domain.environment import Environment
 from domain.errors import Superseded, VerifyFailed
@@ -14,7 +15,7 @@ from domain.service import Kind
 from domain.stages import Checked
 from tests.activities.test_targets import Published
 from tests.domain.builders import IMAGE, definition, deployment, manifest, task
-from tests.fakes.engines import MemoryEngine, MemorySuiteRunner
+from tests.fakes.engines import MemoryEngine
 from tests.fakes.progress import SilentProgress
 
 
@@ -47,8 +48,8 @@ class Baking:
 
     def bake(self) -> Checked:
         targets, store = self._published.targets(), self._published.onward.store
-        verify = VerifyActivities(targets, {Kind.SERVICE: self.engine}, MemorySuiteRunner(), store)
-        return ActivityEnvironment().run(verify.bake, self._published.target())
+        bakes = BakeActivities(targets, {Kind.SERVICE: self.engine}, MonitorReader(targets, store), None)
+        return ActivityEnvironment().run(bakes.bake, self._published.target())
 
 
 def test_a_service_that_stays_healthy_lasts_its_bake_and_is_looked_at_all_the_time() -> None:

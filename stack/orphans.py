@@ -1,0 +1,36 @@
+"""What ``onward doctor`` says of queues and buckets that nobody owns any more: nothing deletes them by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from domain.errors import OnwardError
+from domain.identity import Duty
+from domain.keys import OWNERSHIP
+from domain.ownership import Ownership
+from settings import StackSettings
+from stack.credentials import Credentials
+from stack.findings import Finding, Level
+from stack.servers import BUCKET, s3_access
+from stores.s3 import BRISK, S3ObjectStore
+
+
+def orphans(settings: StackSettings, credentials: Credentials, gateway: str) -> Iterator[Finding]:
+    """One line for each; none when S3 does not answer, which is said elsewhere."""
+    access = s3_access(settings, credentials, gateway, Duty.BUILD)
+    store = S3ObjectStore(**access, bucket=BUCKET, limits=BRISK)
+    try:
+        for key in store.keys(OWNERSHIP):
+            yield from _of(Ownership.model_validate_json(store.get(key)))
+    except (OnwardError, ValidationError):
+        return
+
+
+def _of(ownership: Ownership) -> Iterator[Finding]:
+    for resource, holding in ownership.all():
+        if holding.orphaned:
+            subject = f"{resource.kind} {ownership.application}-{resource.name}"
+            detail = f"orphaned in ci and prod: {holding.since} dropped it, and nobody writes it"
+            yield Finding(subject, Level.WARN, detail, f"onward owners {ownership.application}")

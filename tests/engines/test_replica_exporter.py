@@ -1,0 +1,85 @@
+"""What Prometheus is told of replicas: now, or nothing."""
+
+from __future__ import annotations
+
+import requests
+
+from domain.deployment import ServiceState
+from domain.environment import Environment
+from domain.errors import Unreachable
+from engines.replica_exporter import ReplicaCollector, exporting
+from tests.domain.builders import deployment, task
+from tests.fakes.engines import MemoryEngine
+from tests.fakes.progress import SilentProgress
+from tests.servers import free_ports
+
+CART = 'application="shop",environment="prod",role="cart"'
+
+
+class Sometimes(MemoryEngine):
+    """An engine that may be gone."""
+
+    gone = False
+
+    def running(self, environment: Environment) -> list[ServiceState]:
+        if self.gone:
+            raise Unreachable("Docker Engine", "memory", "connection refused")
+        return super().running(environment)
+
+
+class Exported:
+    """A collector of an engine with one service, and what it serves by HTTP."""
+
+    def __init__(self) -> None:
+        self.engine = Sometimes()
+        self.engine.deploy(deployment(1, environment=Environment.PROD), SilentProgress())
+        self.collector = ReplicaCollector(Environment.PROD, [self.engine])
+
+    def scraped(self) -> dict[str, float]:
+        """Series → value, each with its labels in order."""
+        address = f"127.0.0.1:{free_ports(1)[0]}"
+        with exporting(address, [self.collector]):
+            text = requests.get(f"http://{address}/metrics", timeout=5).text
+        lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, _, value in lines}
+
+    def change(self, **changes: object) -> None:
+        state = self.engine.states["prod-shop-cart"]
+        self.engine.states["prod-shop-cart"] = state.model_copy(update=changes)
+
+
+def test_replicas_are_told_with_the_canonical_labels() -> None:
+    exported = Exported()
+    exported.change(replicas=2)
+
+    found = exported.scraped()
+
+    assert found[f"onward_replicas_wanted{{{CART}}}"] == 2
+    assert found[f"onward_replicas_running{{{CART}}}"] == 1
+    assert found[f"onward_tasks_failed_total{{{CART}}}"] == 0
+    assert found['onward_engine_answers{environment="prod"}'] == 1
+
+
+def test_an_engine_that_is_gone_means_no_data_and_not_old_data() -> None:
+    exported = Exported()
+    exported.scraped()
+    exported.engine.gone = True
+
+    assert exported.scraped() == {'onward_engine_answers{environment="prod"}': 0}
+
+
+def test_each_task_that_fails_is_counted_once_from_when_it_is_first_seen() -> None:
+    exported = Exported()
+    up = task(1)
+    failed = [task(1, running=False, state="failed").model_copy(update={"id": f"old{n}"}) for n in range(4)]
+    counts = []
+    for tasks in ([up, failed[0]], [up, *failed[:2]], [up, failed[1]], [up, *failed[1:]]):
+        exported.change(tasks=tuple(tasks))
+        counts.append(exported.scraped()[f"onward_tasks_failed_total{{{CART}}}"])
+
+    assert counts == [0, 1, 1, 3]
+
+
+def test_nobody_is_answered_without_an_address() -> None:
+    with exporting("", [Exported().collector]):
+        pass
