@@ -99,12 +99,12 @@ BATCH_FAULTS = {
         "5: scale.prod.min: 2; expected only max, how many runs may be going at once"
     ),
     "batch: {schedule: '0 25 * * *'}": (
-        '5: batch.schedule: "0 25 * * *"; expected numbers from 0 to 23 for the hour, not \'25\''
+        "5: batch.schedule: \"0 25 * * *\"; expected numbers from 0 to 23 for the hour, not '25'"
     ),
     "batch: {schedule: 5}": "5: batch.schedule: 5; expected text; put it in quotes",
     "batch: {schedule: '@daily', every: 5m}": '5: batch.every: "5m"; expected no schedule beside it',
     "batch: {every: 100ms}": "5: batch.every: ",
-    "batch: {overlap: queue}": '5: batch.overlap: "queue"; expected one of \'skip\', \'buffer_one\' or \'buffer_all\'',
+    "batch: {overlap: queue}": "5: batch.overlap: \"queue\"; expected one of 'skip', 'buffer_one' or 'buffer_all'",
     "batch: {command: []}": "5: batch.command: a list; expected a list with something in it",
     "batch: {retries: 3}": "5: batch.retries: unknown key; expected one of command, every, late_after, overlap,",
 }
