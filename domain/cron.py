@@ -7,6 +7,7 @@ and days of the week either will do when both are given, as in POSIX's crontab; 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -91,11 +92,9 @@ def gaps(text: str) -> Gaps:
     """How far apart a schedule's times are; ``ValueError`` as of :func:`calendars`."""
     found = calendars(text)
     minutes = sorted(60 * hour + minute for hour in found[0].hours for minute in found[0].minutes)
-    between = [later - earlier for earlier, later in zip(minutes, minutes[1:], strict=False)]
+    between = [later - earlier for earlier, later in itertools.pairwise(minutes)]
     due = [day for day in _days() if any(each.has(day) for each in found)]
-    between += [
-        (later - earlier).days * DAY + minutes[0] - minutes[-1] for earlier, later in zip(due, due[1:], strict=False)
-    ]
+    between += [(later - earlier).days * DAY + minutes[0] - minutes[-1] for earlier, later in itertools.pairwise(due)]
     return Gaps(timedelta(minutes=min(between)), timedelta(minutes=max(between)))
 
 

@@ -22,7 +22,10 @@ class Label(StrEnum):
     COMMIT = "onward.commit"
     MANIFEST = "onward.manifest"
     PORT = "onward.port"
+    #: On the record of a batch job: the rules of its runs, as JSON.
+    JOB = "onward.job"
     #: On whatever belongs to a slice: its name, and the regression (workflow and run) that made it.
+    #: A run of a batch job has its own workflow and run there.
     SLICE = "onward.slice"
     OWNER = "onward.owner"
     RUN = "onward.run"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from docker import DockerClient
 
@@ -37,14 +37,24 @@ class SwarmEngine:
     :param stack: the label of everything that this Onward makes; what has another is not touched.
     :param endpoint_mode: ``dnsrr``, or ``vip`` where the kernel has IPVS.
     :param place: how things are called and what they join there: an environment itself, or a slice.
+    :param specify: what swarm is asked for.
     """
 
-    def __init__(self, client: DockerClient, *, stack: str, endpoint_mode: str, place: Place | None = None) -> None:
+    def __init__(
+        self,
+        client: DockerClient,
+        *,
+        stack: str,
+        endpoint_mode: str,
+        place: Place | None = None,
+        specify: Callable[[Deployment, Placement], Json] = service_spec,
+    ) -> None:
         self._client = client
         self._services = SwarmServices(client)
         self._stack = stack
         self._endpoint_mode = endpoint_mode
         self._place = place or EnvironmentPlace(stack)
+        self._specify = specify
 
     def deploy(self, deployment: Deployment, progress: Progress) -> Action:  # noqa: ARG002 – nothing takes long
         """Ask for a release and return at once.
@@ -113,7 +123,7 @@ class SwarmEngine:
         action = decide(int(current["Spec"]["Labels"][Label.NUMBER]) if current else None, deployment)
         if action is Action.NOTHING:
             return action
-        spec = service_spec(deployment, self._placement(deployment, current))
+        spec = self._specify(deployment, self._placement(deployment, current))
         if current is None:
             self._services.create(spec)
         else:

@@ -32,7 +32,7 @@ WRONG = {
 
 @pytest.mark.parametrize("text", WRONG)
 def test_what_is_no_schedule_is_refused_with_what_was_expected(text: str) -> None:
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         calendars(text)
 
     assert WRONG[text] in str(caught.value)
