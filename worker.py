@@ -41,6 +41,8 @@ from duties import activities_of
 from duties.telling import read_channels
 from settings import WorkerSettings
 from workflows.application import ApplicationWorkflow
+from workflows.batch_queue import BatchQueueWorkflow
+from workflows.batch_run import BatchRunWorkflow
 from workflows.lookups import LOOKUPS
 from workflows.regression import RegressionWorkflow
 from workflows.release import ReleaseWorkflow
@@ -64,6 +66,8 @@ WORKFLOWS = [
     RollForwardWorkflow,
     ReportWorkflow,
     SweepWorkflow,
+    BatchRunWorkflow,
+    BatchQueueWorkflow,
     *LOOKUPS,
 ]
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from docker import DockerClient
 
+from activities.batch_runs import BatchRunActivities
 from activities.deploy import DeployActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
@@ -20,6 +21,8 @@ from engines import docker_api
 from engines.site import SiteEngine
 from engines.suites import ContainerSuiteRunner
 from engines.swarm import SwarmEngine
+from engines.swarm_jobs import SwarmJobs
+from engines.swarm_runs import SwarmRuns
 from settings import WorkerSettings
 from stores.registry import OciRegistry
 from stores.s3 import BRISK, PATIENT, Limits
@@ -28,9 +31,13 @@ from stores.s3 import BRISK, PATIENT, Limits
 def environment_engines(
     settings: WorkerSettings, client: DockerClient, limits: Limits
 ) -> dict[Kind, EnvironmentEngine]:
-    """What deploys each kind of service; with brisk limits and such a client, what people ask."""
+    """What deploys each kind of service; with brisk limits and such a client, what people ask.
+
+    A job comes before a service: it is a service to the swarm, too.
+    """
     buckets = partial(site_bucket, settings, limits)
     return {
+        Kind.BATCH: SwarmJobs(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
         Kind.SERVICE: SwarmEngine(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
         Kind.STATIC: SiteEngine(object_store(settings, limits), buckets, stack=settings.stack),
     }
@@ -48,6 +55,8 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
     reader = EnvironmentReader(environment_engines(settings, asked, BRISK))
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, own_keys(settings))
+    runs = BatchRunActivities(environment, SwarmRuns(client, stack=settings.stack), store)
+    jobs = BatchRunActivities(environment, SwarmRuns(asked, stack=settings.stack), store)
     return [
         DeployActivities(targets, engines, edge_url).deploy,
         verify.check_replicas,
@@ -56,4 +65,9 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         reader.deployed,
         reader.service_logs,
         evidence.collect,
+        jobs.job,
+        runs.going,
+        runs.begin,
+        runs.watch,
+        runs.end,
     ]

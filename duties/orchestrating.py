@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from temporalio.client import Client
 
+from activities.batch_queue import BatchQueueActivities
 from activities.gate import GateActivities
 from activities.orphans import OrphanActivities
 from activities.roll_forwards import RollForwardActivities
@@ -15,6 +16,7 @@ from duties.parts import Activities
 def orchestrating_activities(client: Client, remind_every: timedelta) -> Activities:
     """What needs Temporal and nothing else."""
     gates, roll_forwards = GateActivities(client), RollForwardActivities(client, remind_every)
+    queues = BatchQueueActivities(client)
     return [
         gates.join,
         gates.resume,
@@ -26,4 +28,8 @@ def orchestrating_activities(client: Client, remind_every: timedelta) -> Activit
         roll_forwards.reopen,
         roll_forwards.last_verified,
         OrphanActivities(client).orphans,
+        queues.ask,
+        queues.over,
+        queues.schedule,
+        queues.unschedule,
     ]

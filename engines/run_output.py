@@ -24,13 +24,14 @@ class RunOutput:
     Each line comes with the engine's time of it, by which those that are known already are left out: the engine ends
     its answers in silence, and keeps a last line without an end to itself until it is asked anew.
 
-    :param task: the ID of the task.
+    :param find: the ID of the task, once there is one.
     :param write: is given each line.
     """
 
-    def __init__(self, services: SwarmServices, task: str, write: Callable[[str], None]) -> None:
+    def __init__(self, services: SwarmServices, find: Callable[[], str | None], write: Callable[[str], None]) -> None:
         self._services = services
-        self._task = task
+        self._find = find
+        self._task: str | None = None
         self._write = write
         self._known = ""
         self._over = threading.Event()
@@ -51,6 +52,9 @@ class RunOutput:
     def _read(self, *, follow: bool) -> None:
         known = self._known
         try:
+            self._task = self._task or self._find()
+            if self._task is None:
+                return
             with self._services.stamped_output(self._task, _second(known), follow=follow) as chunks:
                 for line in lines(chunks):
                     stamp, _, text = line.partition(" ")

@@ -101,13 +101,14 @@ class SwarmRuns:
 
     @contextmanager
     def output(self, run: BegunRun, write: Callable[[str], None]) -> Iterator[None]:
-        """Its task's lines; none while it has no task, or when its service is gone."""
-        found = self._services.find(run.name)
-        task = self._task(found) if found else None
-        if task is None:
-            yield
-            return
-        reading = RunOutput(self._services, task["ID"], write)
+        """Its task's lines; none when its service is gone."""
+
+        def find() -> str | None:
+            found = self._services.find(run.name)
+            task = self._task(found) if found else None
+            return str(task["ID"]) if task else None
+
+        reading = RunOutput(self._services, find, write)
         try:
             yield
         finally:

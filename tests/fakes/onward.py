@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.batch_runs import BatchRunActivities
 from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
@@ -41,6 +42,7 @@ from domain.artifact import Artifact, ArtifactKind, Digest, digest_of
 from domain.attestation import seal
 from domain.channels import Channel, Channels
 from domain.definition_file import parse_definition
+from domain.deployment import EnvironmentEngine
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty, ServiceId, duty_of, task_queue
 from domain.manifest import Manifest
@@ -48,6 +50,7 @@ from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.service import Kind
 from duties.orchestrating import orchestrating_activities
+from tests.fakes.batch import MemoryJobs, MemoryRuns
 from tests.fakes.engines import (
     MemoryAlerts,
     MemoryBuilder,
@@ -93,6 +96,8 @@ class MemoryOnward:
         self.repositories = MemoryRepositories()
         self.builder = MemoryBuilder(self.registry)
         self.engine = MemoryEngine()
+        self.jobs = MemoryJobs()
+        self.runs = MemoryRuns(self.jobs)
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
         self.notifier = MemoryNotifier()
@@ -106,10 +111,12 @@ class MemoryOnward:
         self.remind_every = timedelta(minutes=15)
         self.application = f"t{uuid4().hex[:8]}"
 
-    def commit(self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info") -> ReleaseRequest:
-        """A new commit of a role, ready to be released."""
+    def commit(
+        self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info", more: str = ""
+    ) -> ReleaseRequest:
+        """A new commit of a role, ready to be released; ``more`` YAML of its definition."""
         commit = uuid4().hex + "00000000"
-        definition = DEFINITION.format(application=self.application, role=role, level=level)
+        definition = DEFINITION.format(application=self.application, role=role, level=level) + more
         self.repositories.commits[REPOSITORY, commit] = {
             f"{role}/service.yaml": definition,
             f"{role}/app/Dockerfile": dockerfile,
@@ -187,10 +194,12 @@ class MemoryOnward:
             ]
         environment = next(one for one in ENVIRONMENTS if duty_of(one) is duty)
         targets = Targets(environment, self.store, self.registry, self.manifests(), self.verdicts())
-        engines = {Kind.SERVICE: self.engine}
+        engines: dict[Kind, EnvironmentEngine] = {Kind.BATCH: self.jobs, Kind.SERVICE: self.engine}
         verify = VerifyActivities(targets, engines, self.runner, self.store)
         reader = EnvironmentReader(engines)
+        runs = BatchRunActivities(environment, self.runs, self.store)
         own: list[Callable[..., Any]] = [
+            *(runs.job, runs.going, runs.begin, runs.watch, runs.end),
             DeployActivities(targets, engines, "http://edge.test").deploy,
             verify.check_replicas,
             verify.run_smoke,
