@@ -34,6 +34,7 @@ class BatchQueueWorkflow:
         self._queue = queue
         self._events: list[Event] = []
         self._answers: list[Answer] = []
+        self._look_after_at = workflow.now() + LOOK_AFTER
 
     @workflow.run
     async def run(self, queue: BatchQueue) -> None:  # noqa: ARG002 – init keeps it
@@ -54,12 +55,7 @@ class BatchQueueWorkflow:
                 return
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(self._queue)
-            try:
-                await workflow.wait_condition(
-                    lambda: bool(self._events), timeout=LOOK_AFTER, timeout_summary="see whether a run died"
-                )
-            except TimeoutError:
-                await self._look_after()
+            await self._next_event()
 
     @workflow.signal(description="A run wants to begin")
     def ask(self, message: AskForPlace) -> None:
@@ -92,6 +88,18 @@ class BatchQueueWorkflow:
     async def _tell(self, answer: Answer) -> bool:
         run = workflow.get_external_workflow_handle(answer.key.workflow, run_id=answer.key.run)
         return await heard(run.signal("place", answer.place))
+
+    async def _next_event(self) -> None:
+        """Those who died without a word are looked for at their time, however much is said meanwhile."""
+        try:
+            await workflow.wait_condition(
+                lambda: bool(self._events),
+                timeout=max(self._look_after_at - workflow.now(), timedelta(0)),
+                timeout_summary="see whether a run died",
+            )
+        except TimeoutError:
+            await self._look_after()
+            self._look_after_at = workflow.now() + LOOK_AFTER
 
     async def _look_after(self) -> None:
         over = await workflow.execute_activity_method(
