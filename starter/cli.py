@@ -23,6 +23,7 @@ from starter.commands import (
     manifests,
     releasing,
     rolling,
+    running,
     stacking,
 )
 from starter.output import Output
@@ -92,6 +93,7 @@ _PANELS: dict[str, list[Callable[..., None]]] = {
         manifests.verify_manifest,
         inspecting.plan,
     ],
+    "Batch jobs": [running.run, running.runs],
     "Alerts": [listening.listen],
     "Services": [authoring.check, demonstrating.demo],
 }
