@@ -153,7 +153,9 @@ def test_a_run_of_what_is_no_job_is_wrong_input(job: Job, onward: CommandLine) -
     assert f"no batch job prod-{job.application.name}-nobody is deployed" in document["error"]["message"]
 
 
-def test_one_at_a_time_in_ci_and_five_in_prod_from_schedule_and_by_hand_at_once(job: Job) -> None:
+def test_one_at_a_time_in_ci_and_five_in_prod_from_schedule_and_by_hand_at_once(
+    job: Job, stack_settings: StackSettings
+) -> None:
     job.release(ci=2, prod=4, more=", every: 1s, overlap: skip")
 
     with MostAtOnce(job) as most:

@@ -15,7 +15,7 @@ from typing import Any
 from temporalio.client import Client
 
 from tests.fakes.onward import MemoryOnward
-from tests.replay import incident_stories, stories
+from tests.replay import batch_stories, incident_stories, stories
 from tests.workflows.conftest import local_server
 
 HISTORIES = Path(__file__).with_name("histories")
@@ -28,6 +28,8 @@ STORIES: list[Story] = [
     *(stories.gate, stories.gate_carried_on, stories.gate_frozen),
     *(stories.regression, stories.regression_decided, stories.regression_cancelled),
     *(incident_stories.roll_forward, incident_stories.roll_forward_open),
+    *(batch_stories.batch_released, batch_stories.batch_run, batch_stories.batch_run_failed),
+    *(batch_stories.batch_run_cancelled, batch_stories.batch_run_skipped, batch_stories.batch_queue),
     *(incident_stories.roll_forward_carried_on, incident_stories.roll_forward_hastens, incident_stories.fix),
 ]
 

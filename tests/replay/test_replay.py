@@ -53,6 +53,8 @@ def test_each_wait_with_an_end_is_in_some_history() -> None:
         "leave people untold that it is closed",
         "stop the suites that still run",
         "give up asking",
+        "ask again for a place",
+        "see whether a run died",
     }
 
 
