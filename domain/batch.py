@@ -16,6 +16,9 @@ from domain.identity import ServiceId, canonical_name
 from domain.message import Message
 from domain.progress import Progress
 
+#: The type of a run's workflow.
+BATCH_RUN = "BatchRun"
+
 
 class RunKey(Message):
     """One run, by its workflow's ID and run ID: a workflow that is started anew is another run."""

@@ -11,9 +11,10 @@ from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.batch_queue import BATCH_RUN, BatchQueueActivities
+    from activities.batch_queue import BatchQueueActivities
     from activities.batch_runs import BatchRunActivities
     from domain.batch import (
+        BATCH_RUN,
         BatchJob,
         BatchRunRequest,
         BatchRunResult,
