@@ -17,6 +17,8 @@ async def all_or_first_error(work: Iterable[Coroutine[Any, Any, Result]]) -> lis
     Nothing can be waited for when the workflow is thrown away by its worker, as one that was terminated is.
     """
     tasks = [asyncio.ensure_future(one) for one in work]
+    if not tasks:
+        return []
     try:
         done, _ = await workflow.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         for task in tasks:
