@@ -8,15 +8,9 @@ from temporalio.client import Client
 
 from domain.identity import batch_id
 from tests.fakes.onward import MemoryOnward
-from tests.replay.stories import ended, waited
+from tests.replay.stories import waited
 from tests.workflows.batching import begun, deployed
 from tests.workflows.releasing import eventually
-
-
-async def batch_released(client: Client, onward: MemoryOnward) -> Any:
-    """A release of a job that runs every ten days."""
-    more = "kind: batch\nbatch: {every: 240h}\n"
-    return await ended(client, onward.commit("report", more=more))
 
 
 async def batch_run(client: Client, onward: MemoryOnward) -> Any:

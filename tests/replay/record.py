@@ -28,7 +28,7 @@ STORIES: list[Story] = [
     *(stories.gate, stories.gate_carried_on, stories.gate_frozen),
     *(stories.regression, stories.regression_decided, stories.regression_cancelled),
     *(incident_stories.roll_forward, incident_stories.roll_forward_open),
-    *(batch_stories.batch_released, batch_stories.batch_run, batch_stories.batch_run_failed),
+    *(batch_stories.batch_run, batch_stories.batch_run_failed),
     *(batch_stories.batch_run_cancelled, batch_stories.batch_run_skipped, batch_stories.batch_queue),
     *(incident_stories.roll_forward_carried_on, incident_stories.roll_forward_hastens, incident_stories.fix),
 ]
