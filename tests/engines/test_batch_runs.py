@@ -18,6 +18,7 @@ from domain.errors import NotFound
 from engines.labels import Label
 from engines.swarm_jobs import SwarmJobs
 from engines.swarm_runs import SwarmRuns
+from stack.services import DeployedServices
 from tests.domain.builders import definition
 from tests.domain.builders import deployment as some_deployment
 from tests.engines.conftest import Environments, wait_for
@@ -194,6 +195,18 @@ def test_a_container_that_is_removed_is_a_failed_run(swarm: Runs) -> None:
     swarm.container(run).remove(force=True)
 
     assert swarm.ended(run).cause
+
+
+@pytest.mark.server
+def test_a_run_goes_on_while_its_stack_is_put_to_rest_and_is_not_run_again(swarm: Runs, stack: str) -> None:
+    run = swarm.begun(LASTS)
+    container = swarm.container(run)
+    services = DeployedServices(swarm.client, stack)
+
+    assert services.rest() == services.wake() == []
+
+    assert not swarm.runs.look(run).ended
+    assert swarm.container(run).id == container.id
 
 
 @pytest.mark.server
