@@ -12,7 +12,7 @@ from docker import DockerClient
 
 from domain.artifact import Artifact
 from domain.batch import BatchRuns, BegunRun, RunKey, RunOrder, RunState
-from domain.deployment import Deployment, EnvironmentEngine
+from domain.deployment import Action, Deployment, EnvironmentEngine
 from domain.environment import Environment
 from domain.errors import NotFound
 from engines.labels import Label
@@ -233,3 +233,21 @@ def test_a_long_output_is_read_whole_while_it_comes_with_a_last_line_that_does_n
         swarm.ended(run)
 
     assert printed == [*(f"line {number}" for number in range(3000)), "done"]
+
+
+@pytest.mark.server
+def test_a_service_that_becomes_a_job_stops_and_runs_again_when_it_is_a_service_again(
+    docker_client: DockerClient, environment: Environments, first: Artifact
+) -> None:
+    jobs = SwarmJobs(docker_client, stack=environment.stack, endpoint_mode="dnsrr")
+    environment.arrive(environment.deployment(1, first))
+
+    job = environment.job(2, first)
+    assert jobs.deploy(job, SilentProgress()) is Action.UPDATE
+    label = f"com.docker.swarm.service.name={job.name}"
+    wait_for(lambda: not docker_client.containers.list(filters={"label": label}))
+    assert [state.number for state in jobs.running(Environment.CI)] == [2]
+
+    environment.arrive(environment.deployment(3, first))
+    assert jobs.observe(job.environment, job.service) is None
+    assert jobs.running(Environment.CI) == []
