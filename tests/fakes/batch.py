@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+from activities.batch_runs import BatchRunActivities
 from domain.batch import BatchJob, BegunRun, JobRules, RunKey, RunOrder, RunState
-from domain.deployment import Action, Deployment, ServiceState, TaskState, UpdateState, decide
+from domain.deployment import Action, Deployment, EnvironmentEngine, ServiceState, TaskState, UpdateState, decide
 from domain.environment import Environment
 from domain.errors import NotFound, VerifyFailed
 from domain.identity import ServiceId, batch_run_name, canonical_name
 from domain.progress import Progress
 from domain.service import Kind, ServiceDefinition
+from domain.storage import ObjectStore
 
 
 class MemoryJobs:
@@ -68,13 +71,22 @@ class MemoryRuns:
         self.begun: list[BegunRun] = []
         self.stopped: list[RunKey] = []
         self.most = 0
-        self._jobs = jobs
+        self.jobs = jobs
         self._there: dict[RunKey, Going] = {}
         self._lock = threading.RLock()
 
+    def beside(self, services: EnvironmentEngine) -> dict[Kind, EnvironmentEngine]:
+        """The engines of an environment that has services, too."""
+        return {Kind.BATCH: self.jobs, Kind.SERVICE: services}
+
+    def activities(self, environment: Environment, store: ObjectStore) -> list[Callable[..., Any]]:
+        """What an environment's duty does with runs."""
+        runs = BatchRunActivities(environment, self, store)
+        return [runs.job, runs.going, runs.begin, runs.watch, runs.end]
+
     def job(self, environment: Environment, service: ServiceId) -> BatchJob:
         name = canonical_name(environment, service)
-        there = self._jobs.there.get(name)
+        there = self.jobs.there.get(name)
         if there is None:
             raise NotFound(f"no batch job {name} is deployed")
         rules = there.definition.batch

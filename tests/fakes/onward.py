@@ -15,7 +15,6 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.batch_runs import BatchRunActivities
 from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
@@ -42,13 +41,11 @@ from domain.artifact import Artifact, ArtifactKind, Digest, digest_of
 from domain.attestation import seal
 from domain.channels import Channel, Channels
 from domain.definition_file import parse_definition
-from domain.deployment import EnvironmentEngine
 from domain.environment import ENVIRONMENTS
 from domain.identity import Duty, ServiceId, duty_of, task_queue
 from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
-from domain.service import Kind
 from duties.orchestrating import orchestrating_activities
 from tests.fakes.batch import MemoryJobs, MemoryRuns
 from tests.fakes.engines import (
@@ -96,8 +93,7 @@ class MemoryOnward:
         self.repositories = MemoryRepositories()
         self.builder = MemoryBuilder(self.registry)
         self.engine = MemoryEngine()
-        self.jobs = MemoryJobs()
-        self.runs = MemoryRuns(self.jobs)
+        self.runs = MemoryRuns(MemoryJobs())
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
         self.notifier = MemoryNotifier()
@@ -194,12 +190,11 @@ class MemoryOnward:
             ]
         environment = next(one for one in ENVIRONMENTS if duty_of(one) is duty)
         targets = Targets(environment, self.store, self.registry, self.manifests(), self.verdicts())
-        engines: dict[Kind, EnvironmentEngine] = {Kind.BATCH: self.jobs, Kind.SERVICE: self.engine}
+        engines = self.runs.beside(self.engine)
         verify = VerifyActivities(targets, engines, self.runner, self.store)
         reader = EnvironmentReader(engines)
-        runs = BatchRunActivities(environment, self.runs, self.store)
         own: list[Callable[..., Any]] = [
-            *(runs.job, runs.going, runs.begin, runs.watch, runs.end),
+            *self.runs.activities(environment, self.store),
             DeployActivities(targets, engines, "http://edge.test").deploy,
             verify.check_replicas,
             verify.run_smoke,

@@ -46,7 +46,7 @@ def deployed(
     text = JOB.format(application=onward.application, limit=limit, overlap=overlap, timeout=timeout)
     made = deployment(number, definition=parse_definition(text, "service.yaml"), environment=environment)
     onward.runs.ends[number] = code
-    onward.jobs.deploy(made, SilentProgress())
+    onward.runs.jobs.deploy(made, SilentProgress())
     return made
 
 

@@ -180,7 +180,7 @@ async def test_a_queue_that_somebody_ended_begins_anew_from_what_is_going(
 
 async def test_nothing_runs_of_what_is_not_deployed(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:
     job = deployed(onward)
-    onward.jobs.there.clear()
+    onward.runs.jobs.there.clear()
 
     result = await result_of(await begun(temporal.client, job, scheduled=True))
 
@@ -196,12 +196,12 @@ async def test_a_release_of_a_job_is_recorded_and_scheduled_in_both_environments
     await released(temporal.client, onward.commit("report", more=job("240h")))
     result = await released(temporal.client, onward.commit("report", more=job("480h"), level="debug"))
 
-    assert {(each.name.partition("-")[0], each.number) for each in onward.jobs.there.values()} == {
+    assert {(each.name.partition("-")[0], each.number) for each in onward.runs.jobs.there.values()} == {
         ("ci", 2),
         ("prod", 2),
     }
     assert "the next run is of #2" in result.stages[-1].detail
-    for each in onward.jobs.there.values():
+    for each in onward.runs.jobs.there.values():
         handle = temporal.client.get_schedule_handle(batch_id(each.environment, each.service))
         found = (await handle.describe()).schedule
         assert found.spec.intervals[0].every.days == 20
