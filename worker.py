@@ -42,6 +42,8 @@ from duties import activities_of, exporting_for
 from duties.telling import read_channels
 from settings import WorkerSettings
 from workflows.application import ApplicationWorkflow
+from workflows.batch_queue import BatchQueueWorkflow
+from workflows.batch_run import BatchRunWorkflow
 from workflows.bootstrap import EnvironmentApplyWorkflow, EnvironmentDiffWorkflow
 from workflows.drift import DriftWorkflow
 from workflows.lookups import LOOKUPS
@@ -77,6 +79,8 @@ WORKFLOWS = [
     MirrorWorkflow,
     EnvironmentDiffWorkflow,
     EnvironmentApplyWorkflow,
+    BatchRunWorkflow,
+    BatchQueueWorkflow,
     *LOOKUPS,
     *RESOURCE_LOOKUPS,
 ]

@@ -100,10 +100,8 @@ class VerifyActivities:
         )
 
     def _urls(self, target: Target, manifest: Manifest) -> dict[str, str]:
-        """Where each published service of the application answers."""
+        """Where each published service of the application answers; a batch job does not."""
         published, _ = self._sets.read(manifest.service.application)
         definitions = [self._targets.published(version.manifest) for version in published.services.values()]
-        return {
-            definition.role: self._engines[definition.kind].url(target.environment, definition)
-            for definition in definitions
-        }
+        urls = {each.role: self._engines[each.kind].url(target.environment, each) for each in definitions}
+        return {role: url for role, url in urls.items() if url}

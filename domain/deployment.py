@@ -17,7 +17,7 @@ from domain.errors import DeployHalted, Superseded
 from domain.identity import ServiceId, canonical_name
 from domain.manifest import ManifestPointer
 from domain.progress import Progress
-from domain.service import ServiceDefinition
+from domain.service import Kind, ServiceDefinition
 
 #: New tasks of one deploy that may end badly before a *first* deploy counts as halted.
 FAILED_TASKS_LIMIT = 3
@@ -98,6 +98,7 @@ class ServiceState(BaseModel):
     message: str = ""
     since: datetime
     tasks: tuple[TaskState, ...] = ()
+    kind: Kind = Kind.SERVICE
     #: What differs from what was asked for, a phrase each: changed by hand.
     drift: tuple[str, ...] = ()
 
@@ -119,14 +120,14 @@ class ServiceState(BaseModel):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def state(self) -> str:
-        """``running``, ``updating``, ``halted`` (an update stopped half way), ``failing``, or ``drifted``: changed
-        by hand, whatever else it is."""
+        """``running``, ``updating``, ``halted`` (an update stopped half way), ``failing``; of a job ``ready``; or
+        ``drifted``: changed by hand, whatever else it is."""
         if self.drift:
             return "drifted"
         if self.update is UpdateState.PAUSED:
             return "halted"
         if self.serving(self.number) >= self.replicas:
-            return "running"
+            return "ready" if self.kind is Kind.BATCH else "running"
         return "updating" if self.update is UpdateState.UPDATING or not self.failures else "failing"
 
     @property

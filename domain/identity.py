@@ -144,6 +144,33 @@ def report_id(release: str, alert: str) -> str:
     return f"report:{release.partition(':')[2]}:{hashlib.sha256(alert.encode()).hexdigest()[:12]}"
 
 
+def batch_id(environment: Environment, service: ServiceId) -> str:
+    """The workflow ID of the queue of a batch job in one environment, and the ID of its schedule."""
+    return f"batch:{canonical_name(environment, service)}"
+
+
+BATCH_RUN_PREFIX = "run:"
+
+
+def batch_run_id(environment: Environment, service: ServiceId, unique: str) -> str:
+    """The workflow ID of a run on demand; to that of a scheduled one Temporal adds when it was due."""
+    return f"{BATCH_RUN_PREFIX}{canonical_name(environment, service)}:{unique}"
+
+
+def parse_batch_run_id(text: str) -> tuple[Environment, ServiceId]:
+    """The environment and the service of a run's workflow ID; ``ValueError`` otherwise."""
+    name, colon, unique = text.removeprefix(BATCH_RUN_PREFIX).partition(":")
+    if not text.startswith(BATCH_RUN_PREFIX) or not colon or not unique:
+        raise ValueError(f"not a run's ID: {text!r}")
+    return parse_canonical_name(name)
+
+
+def batch_run_name(environment: Environment, service: ServiceId, workflow: str, run: str) -> str:
+    """The swarm service of one run, ``run-1a2b3c4d5e-prod-shop-report``: a second attempt finds its own."""
+    digest = hashlib.sha256(f"{workflow}/{run}".encode()).hexdigest()[:10]
+    return f"run-{digest}-{canonical_name(environment, service)}"[:CANONICAL_NAME_LIMIT].rstrip("-")
+
+
 def sweep_id() -> str:
     """The schedule, and the beginning of the workflow IDs, of the sweep."""
     return "onward-sweep"

@@ -66,6 +66,11 @@ def smoke_step(environment: Environment) -> str:
     return f"smoke-{environment}"
 
 
+def run_step() -> str:
+    """How the output of a run of a batch job is called; it is kept as that of a release, under the run's own ID."""
+    return "run"
+
+
 def suite_step(ordinal: int, role: str, origin: str, attempt: int = 1) -> str:
     """How a suite's output is called: ``regression-1-cart-own-new``, and ``…-again`` of its second run.
 

@@ -13,9 +13,10 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 
+from domain.batch_rules import BatchRules
 from domain.definition_values import WORDS, InsideContext, InsidePath, Name, Section, UrlPath, Variable
 from domain.duration import Duration, format_duration
-from domain.environment import PerEnvironment, Scale
+from domain.environment import ENVIRONMENTS, PerEnvironment, Scale
 from domain.identity import APPLICATION_PATTERN, ROLE_PATTERN, ServiceId, role_limit, secret_limit
 from domain.key_fault import key_fault
 from domain.resources import BucketItem, QueueItem, ResourceKind, resource_fault
@@ -128,6 +129,7 @@ class ServiceDefinition(Section):
     monitors: InsidePath | None = None
     deploy: DeployRules = DeployRules()
     verify: VerifyRules = VerifyRules()
+    batch: BatchRules = BatchRules()
     owner: str = Field(min_length=1, max_length=100, description="the team to tell")
 
     @property
@@ -190,6 +192,22 @@ class ServiceDefinition(Section):
             for key in ("queues", "buckets"):
                 if value := getattr(self.reads, key):
                     raise key_fault("reads", key, value=value, expected="nothing: a site is files, no process")
+        return self
+
+    @model_validator(mode="after")
+    def _a_job_serves_nobody(self) -> Self:
+        if self.kind is not Kind.BATCH:
+            if self.batch != BatchRules():
+                raise key_fault("batch", value=self.batch, expected="this key only for kind batch")
+            return self
+        for key in ("port", "health", "ingress"):
+            if getattr(self, key) != ServiceDefinition.model_fields[key].default:
+                raise key_fault(key, value=getattr(self, key), expected="nothing: a batch job serves nobody")
+        for environment in ENVIRONMENTS:
+            least = self.scale.of(environment).min
+            if least != Scale().min:
+                expected = "only max, how many runs may be going at once"
+                raise key_fault("scale", environment.value, "min", value=least, expected=expected)
         return self
 
 

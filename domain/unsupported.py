@@ -15,8 +15,8 @@ def unsupported_keys(definition: ServiceDefinition) -> list[KeyFault]:
     """Each used key that nothing acts on, with what can be used instead."""
     without = "a definition without this key"
     found: list[tuple[Path, str]] = []
-    if definition.kind in (Kind.BATCH, Kind.DATASTORE):
-        found.append((("kind",), "service or static"))
+    if definition.kind is Kind.DATASTORE:
+        found.append((("kind",), "service, static or batch"))
     if definition.reads.datastores:
         found.append((("reads", "datastores"), without))
     if definition.deploy.migrate:

@@ -7,6 +7,7 @@ from functools import partial
 from docker import DockerClient
 
 from activities.bake import BakeActivities
+from activities.batch_runs import BatchRunActivities
 from activities.bootstrap import BootstrapActivities
 from activities.deploy import DeployActivities
 from activities.discovery import DiscoveryReader
@@ -42,6 +43,8 @@ from engines.site_routes import SiteRoutes
 from engines.suites import ContainerSuiteRunner
 from engines.swarm import SwarmEngine
 from engines.swarm_foundation import SwarmFoundation
+from engines.swarm_jobs import SwarmJobs
+from engines.swarm_runs import SwarmRuns
 from engines.swarm_scale import SwarmScaler
 from settings import EdgeSettings, WorkerSettings
 from stores.registry import OciRegistry
@@ -51,9 +54,13 @@ from stores.s3 import BRISK, PATIENT, Limits
 def environment_engines(
     settings: WorkerSettings, client: DockerClient, limits: Limits
 ) -> dict[Kind, EnvironmentEngine]:
-    """What deploys each kind of service; with brisk limits and such a client, what people ask."""
+    """What deploys each kind of service; with brisk limits and such a client, what people ask.
+
+    A job comes before a service: it is a service to the swarm, too.
+    """
     buckets = partial(site_bucket, settings, limits)
     return {
+        Kind.BATCH: SwarmJobs(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
         Kind.SERVICE: SwarmEngine(
             client, stack=settings.stack, endpoint_mode=settings.endpoint_mode, reach=reach(settings, limits)
         ),
@@ -100,6 +107,8 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     )
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, own_keys(settings))
     bootstrap = BootstrapActivities(environment, foundation(settings, environment, client), store)
+    runs = BatchRunActivities(environment, SwarmRuns(client, stack=settings.stack), store)
+    jobs = BatchRunActivities(environment, SwarmRuns(asked, stack=settings.stack), store)
     return [
         DeployActivities(targets, engines, edge_url).deploy,
         MonitorActivities(monitors, own, environment).install_monitors,
@@ -118,6 +127,11 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         scaling.sizes,
         scaling.scale,
         scaling.mirror,
+        jobs.job,
+        runs.going,
+        runs.begin,
+        runs.watch,
+        runs.end,
     ]
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from temporalio.client import Client
 
+from activities.batch_queue import BatchQueueActivities
 from activities.gate import GateActivities
 from activities.orphans import OrphanActivities
 from activities.roll_forwards import RollForwardActivities
@@ -17,6 +18,7 @@ def orchestrating_activities(client: Client, remind_every: timedelta) -> Activit
     """What needs Temporal and nothing else."""
     gates, roll_forwards = GateActivities(client), RollForwardActivities(client, remind_every)
     attributes = SearchAttributeActivities(client)
+    queues = BatchQueueActivities(client)
     return [
         gates.join,
         gates.resume,
@@ -30,4 +32,8 @@ def orchestrating_activities(client: Client, remind_every: timedelta) -> Activit
         OrphanActivities(client).orphans,
         attributes.compare_search_attributes,
         attributes.register_search_attributes,
+        queues.ask,
+        queues.over,
+        queues.schedule,
+        queues.unschedule,
     ]

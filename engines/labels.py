@@ -29,7 +29,10 @@ class Label(StrEnum):
     ASKED = "onward.asked"
     #: On the service alone, while its stack is down: how many replicas it had.
     RESTING = "onward.resting-replicas"
+    #: On the record of a batch job: the rules of its runs, as JSON.
+    JOB = "onward.job"
     #: On whatever belongs to a slice: its name, and the regression (workflow and run) that made it.
+    #: A run of a batch job has its own workflow and run there.
     SLICE = "onward.slice"
     OWNER = "onward.owner"
     RUN = "onward.run"

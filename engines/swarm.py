@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from docker import DockerClient
 
@@ -12,7 +12,7 @@ from domain.environment import Environment
 from domain.errors import Conflict, InvalidInput, NotFound, VerifyFailed
 from domain.identity import ServiceId, canonical_name
 from domain.progress import Progress
-from domain.scale import kept
+from domain.scale import Size, kept
 from domain.service import Kind, ServiceDefinition
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
@@ -22,8 +22,8 @@ from engines.swarm_drift import noted
 from engines.swarm_logs import lines_by_task
 from engines.swarm_networks import ensure_network
 from engines.swarm_place import EnvironmentPlace, Place
-from engines.swarm_scale import size_of, sized
-from engines.swarm_spec import Placement, service_spec
+from engines.swarm_scale import size_of, sized_spec
+from engines.swarm_spec import Placement
 from engines.swarm_tasks import service_state
 
 DEFAULT_PORT: int = ServiceDefinition.model_fields["port"].default
@@ -42,6 +42,7 @@ class SwarmEngine:
     :param endpoint_mode: ``dnsrr``, or ``vip`` where the kernel has IPVS.
     :param place: how things are called and what they join there: an environment itself, or a slice.
     :param reach: where services find queues and buckets; none have any without.
+    :param specify: what swarm is asked for.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class SwarmEngine:
         endpoint_mode: str,
         place: Place | None = None,
         reach: Reach | None = None,
+        specify: Callable[[Deployment, Placement, Size], Json] = sized_spec,
     ) -> None:
         self._client = client
         self._services = SwarmServices(client)
@@ -59,6 +61,7 @@ class SwarmEngine:
         self._endpoint_mode = endpoint_mode
         self._place = place or EnvironmentPlace(stack)
         self._reach = reach
+        self._specify = specify
 
     def deploy(self, deployment: Deployment, progress: Progress) -> Action:  # noqa: ARG002 – nothing takes long
         """Ask for a release and return at once.
@@ -128,7 +131,7 @@ class SwarmEngine:
         if action is Action.NOTHING:
             return action
         size = kept(deployment.definition, deployment.environment, size_of(current) if current else None)
-        spec = noted(sized(service_spec(deployment, self._placement(deployment, size.replicas)), size))
+        spec = noted(self._specify(deployment, self._placement(deployment, size.replicas), size))
         if current is None:
             self._services.create(spec)
         else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol, cast
 
@@ -19,6 +20,9 @@ Json = dict[str, Any]
 
 #: Seconds without another line after which a task's output is taken to be all there.
 SILENCE = 5
+
+#: The same for the rest of what a task has printed that has ended.
+REST = 2
 
 
 class _ServiceCalls(Protocol):
@@ -38,6 +42,8 @@ class _ServiceCalls(Protocol):
     def services(self, filters: Mapping[str, Any]) -> list[Json]: ...
 
     def tasks(self, filters: Mapping[str, Any]) -> list[Json]: ...
+
+    def inspect_task(self, task: str) -> Json: ...
 
     def inspect_container(self, container: str) -> Json: ...
 
@@ -75,6 +81,15 @@ class SwarmServices:
             for task in sorted(listed, key=lambda task: str(task["CreatedAt"])):
                 tasks[task["ServiceID"]].append(task)
         return tasks
+
+    def has_task(self, task: str) -> bool:
+        """Whether swarm still knows a task: it forgets those of a removed service once their containers are gone."""
+        try:
+            with translated(self._address):
+                self._calls.inspect_task(task)
+        except NotFound:
+            return False
+        return True
 
     def create(self, spec: Json) -> None:
         """Make a service; :raises Conflict: one of that name is there."""
@@ -125,6 +140,31 @@ class SwarmServices:
                 for part in answer.iter_content(None):
                     content += part
         return bytes(content)
+
+    @contextmanager
+    def stamped_output(self, task: str, since: datetime | None, *, follow: bool) -> Iterator[Iterator[bytes]]:
+        """A task's output in the engine's frames, each line with its time in front, as it comes.
+
+        It ends after some seconds of silence, never with the task; nothing comes of a task that is gone.
+
+        :param since: of lines from the second of this time on.
+        :param follow: wait for what the task prints later.
+        """
+        url = f"{self._calls.base_url}/v{self._calls.api_version}/tasks/{task}/logs"
+        params = {"stdout": 1, "stderr": 1, "timestamps": 1, "follow": int(follow)}
+        if since is not None:
+            params["since"] = int(since.timestamp())
+        timeout = (CONNECT_TIMEOUT, SILENCE if follow else REST)
+        with (
+            translated(self._address),
+            self._calls.get(url, params=params, stream=True, timeout=timeout) as answer,
+        ):
+            if answer.status_code == HTTPStatus.NOT_FOUND:
+                yield iter(())
+                return
+            answer.raise_for_status()
+            with suppress(requests.ConnectionError):
+                yield answer.iter_content(None)
 
 
 def _parts(spec: Json) -> Json:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from docker import DockerClient
 
+from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.errors import Conflict
 from domain.identity import ServiceId, canonical_name
 from domain.scale import Size
 from engines.labels import Label, require_own
 from engines.swarm_api import Json, SwarmServices
+from engines.swarm_spec import Placement, service_spec
 
 
 class SwarmScaler:
@@ -48,6 +50,11 @@ class SwarmScaler:
             labels = found["Spec"]["Labels"] or {}
             require_own(labels, self._stack, f"service {name}", removal=f"docker service rm {name}")
         return found
+
+
+def sized_spec(deployment: Deployment, placement: Placement, size: Size) -> Json:
+    """What runs with so many replicas, which are noted on it."""
+    return sized(service_spec(deployment, placement), size)
 
 
 def sized(spec: Json, size: Size) -> Json:

@@ -145,8 +145,9 @@ def _where(machine: Machine, name: str) -> str:
 
 
 def _at_rest(spec: Json) -> bool:
-    replicated = spec["Mode"].get("Replicated")
-    if replicated is None or RESTING in spec["Labels"] or Label.PART in spec["Labels"]:
+    replicated, labels = spec["Mode"].get("Replicated"), spec["Labels"]
+    # A run of a batch job would be run again when it is woken; it ends by itself.
+    if replicated is None or RESTING in labels or Label.PART in labels or Label.JOB in labels:
         return False
     spec["Labels"][RESTING] = str(replicated["Replicas"])
     replicated["Replicas"] = 0

@@ -25,6 +25,7 @@ from starter.commands import (
     manifests,
     releasing,
     rolling,
+    running,
     scaling,
     stacking,
 )
@@ -98,6 +99,7 @@ _PANELS: dict[str, list[Callable[..., None]]] = {
         inspecting.plan,
     ],
     "Environments": [scaling.scale, environments.env],
+    "Batch jobs": [running.run, running.runs],
     "Alerts": [listening.listen],
     "Services": [authoring.check, demonstrating.demo],
 }

@@ -78,7 +78,7 @@ def _with_a_dockerfile_elsewhere(shop: Path) -> None:
 
 
 BAD_DEFINITIONS: dict[str, tuple[Change, str]] = {
-    "unknown key": (appended("colour: red\n"), f"{FILE}:21: colour: unknown key; expected one of application, build,"),
+    "unknown key": (appended("colour: red\n"), f"{FILE}:21: colour: unknown key; expected one of application, batch,"),
     "duplicate key": (
         appended("port: 80\n"),
         f"{FILE}:21: port: duplicate key; expected each key once (first on line 11)",

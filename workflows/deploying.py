@@ -7,13 +7,15 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.batch_queue import BatchQueueActivities
     from activities.deploy import DeployActivities
     from activities.monitors import MonitorActivities
     from activities.resources import ResourceActivities
+    from domain.batch import ScheduledJob
     from domain.environment import Environment
     from domain.identity import Duty, duty_of
     from domain.resource_steps import ProvisionRequest, uses_resources
-    from domain.service import ServiceDefinition
+    from domain.service import Kind, ServiceDefinition
     from domain.stages import Deployed, Target
     from workflows import policies
 
@@ -26,6 +28,8 @@ async def deploy(target: Target, definition: ServiceDefinition) -> Deployed:
     """Make its queues and buckets, ask for the release, wait until it has arrived, and have its monitors judged."""
     await _provision(target, definition)
     deployed = await _arrive(target, definition)
+    if definition.kind is Kind.BATCH:
+        await _schedule(target, definition)
     monitors = await _monitor(target)
     return deployed.model_copy(update={"detail": f"{deployed.detail}, {monitors}"})
 
@@ -71,3 +75,21 @@ async def _monitor(target: Target) -> str:
         **policies.long(duty_of(target.environment), f"monitors in {target.environment}", MONITORS_TIMEOUT),
     )
     return installed.detail
+
+
+async def _schedule(target: Target, definition: ServiceDefinition) -> None:
+    """Once the environment has it: whatever begins from now on is of this release."""
+    rules = definition.batch
+    await workflow.execute_activity_method(
+        BatchQueueActivities.schedule,
+        ScheduledJob(
+            environment=target.environment,
+            service=definition.service,
+            number=target.number,
+            release=target.release,
+            schedule=rules.schedule,
+            every=rules.every,
+            catch_up=rules.catch_up,
+        ),
+        **policies.brief(Duty.ORCHESTRATE, f"schedule #{target.number} in {target.environment}"),
+    )

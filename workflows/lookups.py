@@ -10,10 +10,12 @@ import asyncio
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.batch_runs import BatchRunActivities
     from activities.environment_reader import EnvironmentReader
     from activities.evidence_reader import EvidenceReader
     from activities.plan import PlanActivities
     from activities.store_reader import StoreReader
+    from domain.batch import BatchJob, RunsRequest
     from domain.environment import ENVIRONMENTS, Environment
     from domain.identity import Duty, duty_of
     from domain.lookups import (
@@ -141,7 +143,22 @@ class PlanWorkflow:
         )
 
 
+@workflow.defn(name="LookupBatchJob")
+class BatchJobWorkflow:
+    """What the next run of a batch job would use."""
+
+    @workflow.run
+    async def run(self, request: RunsRequest) -> BatchJob:
+        """Ask the environment's own worker."""
+        config = policies.lookup(duty_of(request.environment), f"what {request.service} would run")
+        return await answer_of(
+            duty_of(request.environment),
+            workflow.execute_activity_method(BatchRunActivities.job, request, **config),
+        )
+
+
 LOOKUPS = [
+    BatchJobWorkflow,
     DeployedWorkflow,
     ServiceLogsWorkflow,
     StepOutputWorkflow,

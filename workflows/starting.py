@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from temporalio.common import Priority, TypedSearchAttributes, WorkflowIDReusePolicy
 
+from domain.batch import BatchRunRequest
 from domain.identity import Duty, task_queue
 from domain.release import ReleaseRequest
 from workflows import attributes
@@ -45,3 +46,22 @@ def memo_of(request: ReleaseRequest) -> dict[str, Any]:
     """What is shown of a release beside its search attributes: who wants it, why, and from where."""
     shown = {"repository", "service_directory", "requested_by", "reason", "roll_forward"}
     return request.model_dump(mode="json", include=shown)
+
+
+class RunOptions(TypedDict):
+    """The options that a client starts a run of a batch job with."""
+
+    id: str
+    task_queue: str
+    static_summary: str
+    static_details: str
+
+
+def batch_run_options(request: BatchRunRequest, run: str) -> RunOptions:
+    """A run on demand; the workflow says the rest of itself, as one that a schedule started must."""
+    return RunOptions(
+        id=run,
+        task_queue=task_queue(Duty.ORCHESTRATE),
+        static_summary=f"{request.service} in {request.environment}, by {request.requested_by or 'somebody'}",
+        static_details=request.reason or "no reason was given",
+    )

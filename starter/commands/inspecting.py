@@ -48,7 +48,9 @@ def deployed(
 
 @command
 def logs(
-    subject: Annotated[str, typer.Argument(metavar="ID", help="A release, or a deployed service: prod-shop-cart.")],
+    subject: Annotated[
+        str, typer.Argument(metavar="ID", help="A release, a run, or a deployed service: prod-shop-cart.")
+    ],
     step: Annotated[str | None, typer.Option(help="Of a release: only this step, such as build-image.")] = None,
     lines: Annotated[int, typer.Option(min=1, max=5000, help="Of a service: so many of each task.")] = 200,
     as_json: Json = False,
@@ -109,14 +111,15 @@ def plan(
 
 async def _step_outputs(subject: str, step: str | None, output: Output) -> None:
     from domain.lookups import StepOutputRequest
+    from starter.batch_runs import is_run
     from starter.connection import connect
     from starter.lookups import ask
     from starter.releases import Releases
     from workflows.lookups import StepOutputWorkflow
 
     connection = await connect()
-    handle = await Releases(connection.client).find(subject)
-    question = StepOutputRequest(release=handle.id, step=step)
+    release = subject if is_run(subject) else (await Releases(connection.client).find(subject)).id
+    question = StepOutputRequest(release=release, step=step)
     answer = await ask(connection.client, StepOutputWorkflow.run, question, "logs")
     output.document(list(answer.outputs))
     for each in answer.outputs:

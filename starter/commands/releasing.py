@@ -25,6 +25,7 @@ from starter.command import (
     waiting,
 )
 from starter.commands.rolling import show_roll_forward
+from starter.commands.running import show_run, watch_run
 from starter.output import ExitCode, Output
 
 
@@ -52,16 +53,19 @@ def release(
 
 @command
 def watch(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
-    """Follow a release to its end, whose exit code it is; or a roll-forward until it is closed."""
+    """Follow a release to its end, whose exit code it is; or a run; or a roll-forward until it is closed."""
 
     async def run() -> ExitCode:
         from starter.attending import followed
+        from starter.batch_runs import is_run
         from starter.connection import connect
         from starter.releases import Releases
         from starter.roll_forwards import is_roll_forward
 
         if is_roll_forward(release_id):
             return await show_roll_forward(release_id, Output(as_json=as_json), follow=True)
+        if is_run(release_id):
+            return await watch_run(release_id, Output(as_json=as_json))
         connection = await connect()
         handle = await Releases(connection.client).find(release_id)
         return await followed(connection, handle, Output(as_json=as_json))
@@ -71,9 +75,10 @@ def watch(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None
 
 @command
 def show(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
-    """One release: its stages, number, manifest, and why it failed; or one roll-forward."""
+    """One release: its stages, number, manifest, and why it failed; or one roll-forward, or one run."""
 
     async def run() -> None:
+        from starter.batch_runs import is_run
         from starter.connection import connect
         from starter.releases import Releases
         from starter.roll_forwards import is_roll_forward
@@ -81,6 +86,9 @@ def show(release_id: ReleaseArgument, as_json: Json = False) -> ExitCode | None:
 
         if is_roll_forward(release_id):
             await show_roll_forward(release_id, Output(as_json=as_json))
+            return
+        if is_run(release_id):
+            await show_run(release_id, Output(as_json=as_json))
             return
         connection, output = await connect(), Output(as_json=as_json)
         releases = Releases(connection.client)

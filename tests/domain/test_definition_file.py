@@ -33,7 +33,7 @@ def _refused(text: str) -> str:
 
 
 FAULTS = {
-    "colour: red": "6: colour: unknown key; expected one of application, build, config,",
+    "colour: red": "6: colour: unknown key; expected one of application, batch, build, config,",
     "health: {pth: /}": "6: health.pth: unknown key; expected one of command, interval, path, retries, start",
     "port: 80": "6: port: duplicate key; expected each key once (first on line 4)",
     "scale: {ci: {min: '1'}, prod: {}}": '6: scale.ci.min: "1"; expected a whole number, without quotes',
@@ -77,7 +77,6 @@ FAULTS = {
     "kind: static": "5: build.output: missing key; expected the directory that holds the site, for kind static",
     "kind: daemon": '6: kind: "daemon"; expected one of',
     "kind: datastore": "6: kind: ",
-    "monitors: m": "6: monitors: ",
     "writes: {queues: [Jobs]}": '6: writes.queues.0.name: "Jobs"; expected lower-case words',
     "writes: {queues: [7]}": "6: writes.queues.0: 7; expected a name, or a mapping with one",
     "writes: {queues: [{fifo: true}]}": "6: writes.queues.0.name: missing key; expected lower-case words",
@@ -88,6 +87,7 @@ FAULTS = {
     "writes: {queues: [a, {name: a}]}": '6: writes.queues.1: "a"; expected each queue once',
     "writes: {queues: [a-dead, {name: a, dead_letter: {after: 2}}]}": "another name: a-dead is the queue of the dead",
     "writes: {buckets: [{name: a, expire: 90}]}": "6: writes.buckets.0.expire: 90; expected whole days such as 90d",
+    "batch: {timeout: 5m}": "6: batch: a mapping; expected this key only for kind batch",
     "x: [": "7: not YAML: ",
     BOMB: "7: alias *a; expected the value written out",
     "x: !!str y": "6: tag tag:yaml.org,2002:str; expected plain values without tags",
@@ -98,6 +98,32 @@ FAULTS = {
     f"# {'x' * 262_144}": "6: too large; expected at most 256 KiB",
     'owner2: "\\0"': "6: owner2: text with NUL",
 }
+
+
+BATCH_FAULTS = {
+    "port: 8081": "5: port: 8081; expected nothing: a batch job serves nobody",
+    "health: {path: /x}": "5: health: a mapping; expected nothing: a batch job serves nobody",
+    "ingress: {path: /x}": "5: ingress: a mapping; expected nothing: a batch job serves nobody",
+    "scale: {ci: {}, prod: {min: 2, max: 5}}": (
+        "5: scale.prod.min: 2; expected only max, how many runs may be going at once"
+    ),
+    "batch: {schedule: '0 25 * * *'}": (
+        "5: batch.schedule: \"0 25 * * *\"; expected numbers from 0 to 23 for the hour, not '25'"
+    ),
+    "batch: {schedule: 5}": "5: batch.schedule: 5; expected text; put it in quotes",
+    "batch: {schedule: '@daily', every: 5m}": '5: batch.every: "5m"; expected no schedule beside it',
+    "batch: {every: 100ms}": "5: batch.every: ",
+    "batch: {overlap: queue}": "5: batch.overlap: \"queue\"; expected one of 'skip', 'buffer_one' or 'buffer_all'",
+    "batch: {command: []}": "5: batch.command: a list; expected a list with something in it",
+    "batch: {retries: 3}": "5: batch.retries: unknown key; expected one of command, every, late_after, overlap,",
+}
+
+
+@pytest.mark.parametrize("text", BATCH_FAULTS)
+def test_a_fault_of_a_batch_job_is_said_as_exactly(text: str) -> None:
+    message = _refused(f"application: shop\nrole: report\nowner: team\nkind: batch\n{text}\n")
+
+    assert BATCH_FAULTS[text] in message
 
 
 @pytest.mark.parametrize("key", ["dockerfile", "output"])

@@ -145,6 +145,10 @@ class Environments:
             manifest=POINTER,
         )
 
+    def job(self, number: int, artifact: Artifact, **definition: Any) -> Deployment:
+        """A release of a batch job in ci."""
+        return self.deployment(number, artifact, kind="batch", health={}, **definition)
+
     def observe(self, deployment: Deployment) -> ServiceState:
         state = self.engine.observe(deployment.environment, deployment.service)
         assert state is not None

@@ -11,6 +11,7 @@ from domain.artifact import Artifact
 from domain.deployment import Action, Deployment, EnvironmentEngine, settled
 from domain.environment import Environment
 from domain.errors import Superseded
+from engines.swarm_jobs import SwarmJobs
 from tests.domain.builders import deployment as memory_deployment
 from tests.engines.conftest import Environments, wait_for
 from tests.engines.sites import Sites
@@ -24,6 +25,7 @@ class Subject:
 
     engine: EnvironmentEngine
     deployment: Callable[[int], Deployment]
+    state: str = "running"
 
     def arrived(self, deployment: Deployment) -> bool:
         state = self.engine.observe(deployment.environment, deployment.service)
@@ -40,6 +42,13 @@ def _swarm(request: pytest.FixtureRequest) -> Subject:
     return Subject(environment.engine, lambda number: environment.deployment(number, first))
 
 
+def _jobs(request: pytest.FixtureRequest) -> Subject:
+    environment: Environments = request.getfixturevalue("environment")
+    first: Artifact = request.getfixturevalue("first")
+    jobs = SwarmJobs(request.getfixturevalue("docker_client"), stack=environment.stack, endpoint_mode="dnsrr")
+    return Subject(jobs, lambda number: environment.job(number, first), state="ready")
+
+
 def _sites(request: pytest.FixtureRequest) -> Subject:
     sites: Sites = request.getfixturevalue("sites")
     return Subject(sites.engine, lambda number: sites.deployment(number, {"index.html": f"release {number}"}))
@@ -49,6 +58,7 @@ def _sites(request: pytest.FixtureRequest) -> Subject:
     params=[
         pytest.param(_memory, id="memory"),
         pytest.param(_swarm, id="swarm", marks=pytest.mark.server),
+        pytest.param(_jobs, id="jobs", marks=pytest.mark.server),
         pytest.param(_sites, id="sites", marks=pytest.mark.server),
     ]
 )
@@ -71,7 +81,7 @@ def test_a_release_arrives_and_is_seen_as_it_was_asked_for(subject: Subject) -> 
     assert state == subject.engine.observe(Environment.CI, deployment.service)
     assert (state.name, state.number, state.commit) == (deployment.name, 3, deployment.commit)
     assert (state.release, state.digest) == (deployment.release, deployment.artifact.digest)
-    assert (state.served.number, state.state) == (3, "running")
+    assert (state.served.number, state.state) == (3, subject.state)
     assert subject.engine.probe(deployment, SilentProgress())
     assert subject.engine.running(Environment.PROD) == []
 

@@ -54,8 +54,8 @@ from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.resources import Bucket, Queue
-from domain.service import Kind
 from duties.orchestrating import orchestrating_activities
+from tests.fakes.batch import MemoryJobs, MemoryRuns
 from tests.fakes.engines import (
     MemoryAlerts,
     MemoryBuilder,
@@ -96,6 +96,7 @@ class MemoryOnward:
         self.monitoring = MemoryMonitoring()
         self.patience = Patience(pending=timedelta(seconds=5), data=timedelta(seconds=2))
         self.engine = MemoryEngine()
+        self.runs = MemoryRuns(MemoryJobs())
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
         self.queues: MemoryResources[Queue] = MemoryResources()
@@ -201,7 +202,7 @@ class MemoryOnward:
             ]
         environment = next(one for one in ENVIRONMENTS if duty_of(one) is duty)
         targets = Targets(environment, self.store, self.registry, self.manifests(), self.verdicts())
-        engines = {Kind.SERVICE: self.engine}
+        engines = self.runs.beside(self.engine)
         verify = VerifyActivities(targets, engines, self.runner, self.store)
         reader = EnvironmentReader(engines, self.store)
         resources = ResourceActivities(targets, self.store, self.queues, self.buckets, stack="memory")
@@ -211,6 +212,7 @@ class MemoryOnward:
         own: list[Callable[..., Any]] = [
             bootstrap.compare_environment,
             bootstrap.lay_environment,
+            *self.runs.activities(environment, self.store),
             DeployActivities(targets, engines, "http://edge.test").deploy,
             MonitorActivities(monitors, self.monitoring, environment).install_monitors,
             verify.check_replicas,

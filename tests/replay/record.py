@@ -15,7 +15,7 @@ from typing import Any
 from temporalio.client import Client
 
 from tests.fakes.onward import MemoryOnward
-from tests.replay import incident_stories, scale_stories, stories
+from tests.replay import batch_stories, incident_stories, scale_stories, stories
 from tests.workflows.conftest import local_server
 
 HISTORIES = Path(__file__).with_name("histories")
@@ -30,6 +30,8 @@ STORIES: list[Story] = [
     *(stories.regression, stories.regression_decided, stories.regression_cancelled),
     *(incident_stories.roll_forward, incident_stories.roll_forward_open),
     incident_stories.env_apply,
+    *(batch_stories.batch_run, batch_stories.batch_run_failed),
+    *(batch_stories.batch_run_cancelled, batch_stories.batch_run_skipped, batch_stories.batch_queue),
     *(incident_stories.roll_forward_carried_on, incident_stories.roll_forward_hastens, incident_stories.fix),
     *(scale_stories.scaled, scale_stories.mirrored, scale_stories.drift),
 ]

@@ -54,6 +54,8 @@ def test_each_wait_with_an_end_is_in_some_history() -> None:
         "stop the suites that still run",
         "give up asking",
         "give ci its own sizes back",
+        "ask again for a place",
+        "see whether a run died",
     }
 
 

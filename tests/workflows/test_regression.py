@@ -156,3 +156,15 @@ async def test_once_the_verdict_is_certain_the_rest_is_not_begun(
     assert skipped[0].reason == "not run to its end: the verdict was certain"
     assert result.failure is not None
     assert result.failure.message == "last's own new suite: suite.test_total failed: 7 != 8"
+
+
+async def test_a_combination_without_any_suite_passes(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:
+    request = onward.commit()
+    files = onward.repositories.commits[request.repository, request.commit]
+    definition = files["cart/service.yaml"].splitlines()
+    files["cart/service.yaml"] = "\n".join(line for line in definition if not line.startswith("tests:"))
+
+    result = await released(temporal.client, request)
+
+    assert result.status is ReleaseStatus.VERIFIED
+    assert onward.runner.runs == []

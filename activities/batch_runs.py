@@ -1,0 +1,122 @@
+"""Runs of batch jobs in one environment: begun once, watched to their end, and nothing left of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from activities.heartbeat import Heartbeat
+from activities.log import StepLog
+from domain import keys
+from domain.batch import (
+    BatchJob,
+    BatchRuns,
+    BegunRun,
+    RunEnded,
+    RunKeys,
+    RunOrder,
+    RunsRequest,
+    RunState,
+    RunStatus,
+    RunToEnd,
+)
+from domain.duration import format_duration
+from domain.environment import Environment
+from domain.errors import InvalidInput
+from domain.progress import Progress
+from domain.storage import ObjectStore
+
+POLL = 0.5
+
+RUNS_METRIC = "onward_batch_runs"
+LAST_SUCCESS_METRIC = "onward_batch_last_success_timestamp_seconds"
+
+
+class BatchRunActivities:
+    """Holds one environment's engine."""
+
+    def __init__(self, environment: Environment, runs: BatchRuns, store: ObjectStore) -> None:
+        self._environment = environment
+        self._runs = runs
+        self._store = store
+
+    @activity.defn
+    def job(self, request: RunsRequest) -> BatchJob:
+        """What the next run of a job will use. Only reads. :raises NotFound: no such job is deployed."""
+        self._require_own(request.environment)
+        return self._runs.job(request.environment, request.service)
+
+    @activity.defn
+    def going(self, request: RunsRequest) -> RunKeys:
+        """The runs of a job of which something is there. Only reads."""
+        self._require_own(request.environment)
+        return RunKeys(keys=tuple(self._runs.going(request.environment, request.service)))
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def begin(self, order: RunOrder) -> BegunRun:
+        """Start a run of what is deployed in this moment.
+
+        It has the run's own name: a second attempt finds what a killed one has started.
+        """
+        self._require_own(order.environment)
+        with Heartbeat():
+            return self._runs.begin(order)
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def watch(self, run: BegunRun) -> RunEnded:
+        """Wait for a run's end, and keep what it prints.
+
+        It begins nothing: after a SIGKILL the next attempt goes on watching the same container, whose output it reads
+        from the first line. A cancel ends the watching; :meth:`end` ends the run.
+        """
+        self._require_own(run.order.environment)
+        log = StepLog(self._store, keys.log_key(run.order.key.workflow, run.order.key.run, keys.run_step()))
+        with Heartbeat(every=log.flush_if_due) as progress:
+            try:
+                with self._runs.output(run, log.write):
+                    state = self._ended(run, progress)
+            finally:
+                log.flush()
+        status = RunStatus.FAILED if state.cause else RunStatus.SUCCEEDED
+        return RunEnded(status=status, exit_code=state.exit_code, cause=state.cause, log=log.uri)
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def end(self, run: RunToEnd) -> None:
+        """Remove a run, and wait until its container is gone; how it ended becomes a metric.
+
+        Twice is once: nothing there is fine. A worker that dies after it has counted has lost its counters, too.
+        """
+        self._require_own(run.environment)
+        with Heartbeat() as progress:
+            self._runs.stop(run.key, progress)
+        if run.status is not None:
+            _record(run, run.status)
+
+    def _ended(self, run: BegunRun, progress: Progress) -> RunState:
+        while True:
+            state = self._runs.look(run)
+            if state.ended:
+                return state
+            if datetime.now(UTC) > run.deadline:
+                limit = format_duration(run.timeout)
+                return RunState(ended=True, cause=f"it did not end in {limit} (batch.timeout)")
+            progress.say(f"#{run.number} runs since {run.begun:%H:%M:%S} UTC")
+            progress.wait(POLL)
+
+    def _require_own(self, environment: Environment) -> None:
+        if environment is not self._environment:
+            raise InvalidInput(f"this worker serves {self._environment}, not {environment}")
+
+
+def _record(run: RunToEnd, status: RunStatus) -> None:
+    labels = {
+        "environment": run.environment.value,
+        "application": run.service.application,
+        "role": run.service.role,
+    }
+    meter = activity.metric_meter()
+    meter.create_counter(RUNS_METRIC, "runs of batch jobs that have ended").add(1, {**labels, "outcome": status.value})
+    if status is RunStatus.SUCCEEDED:
+        gauge = meter.create_gauge_float(LAST_SUCCESS_METRIC, "when a run of a batch job has ended well last")
+        gauge.set(datetime.now(UTC).timestamp(), labels)
