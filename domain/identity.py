@@ -225,6 +225,25 @@ def url_variable(role: str) -> str:
     return "ONWARD_URL_" + role.upper().replace("-", "_")
 
 
+def datastore_variable(role: str) -> str:
+    """``ONWARD_DATASTORE_<ROLE>``: how a service finds a datastore, as ``host:port``."""
+    return "ONWARD_DATASTORE_" + role.upper().replace("-", "_")
+
+
+def volume_name(environment: Environment, service: ServiceId) -> str:
+    """The volume of a datastore's data."""
+    return canonical_name(environment, service)
+
+
+def migration_name(environment: Environment, service: ServiceId, number: int) -> str:
+    """The swarm service that runs a release's migration. The double hyphen makes it no canonical name;
+    of one that is no DNS label the end is a digest."""
+    name = f"{canonical_name(environment, service)}--migrate-{number}"
+    if len(name) <= CANONICAL_NAME_LIMIT:
+        return name
+    return f"{name[: CANONICAL_NAME_LIMIT - 10]}--{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
 def build_tag(inputs: str) -> str:
     """The tag that a build is pushed under: names its inputs; deploys go by digest only."""
     return "inputs-" + inputs.partition(":")[2][:16]

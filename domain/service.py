@@ -13,6 +13,8 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 
+from domain.datastore import Datastore
+from domain.datastore_rules import refuse_unfit_datastore
 from domain.definition_values import WORDS, InsideContext, InsidePath, Name, Section, UrlPath, Variable
 from domain.duration import Duration, format_duration
 from domain.environment import PerEnvironment, Scale
@@ -125,6 +127,7 @@ class ServiceDefinition(Section):
     writes: Writes = Writes()
     reads: Reads = Reads()
     monitors: InsidePath | None = None
+    datastore: Datastore | None = Field(default=None, description="kind datastore only")
     deploy: DeployRules = DeployRules()
     verify: VerifyRules = VerifyRules()
     owner: str = Field(min_length=1, max_length=100, description="the team to tell")
@@ -165,10 +168,17 @@ class ServiceDefinition(Section):
         return self
 
     @model_validator(mode="after")
+    def _a_datastore_is_one_process(self) -> Self:
+        refuse_unfit_datastore(self, is_datastore=self.kind is Kind.DATASTORE)
+        return self
+
+    @model_validator(mode="after")
     def _a_site_is_files(self) -> Self:
         if self.kind is Kind.STATIC:
             if self.ingress is None:
                 raise key_fault("ingress", "path", expected="the path of the site, for kind static")
+            if self.deploy.migrate:
+                raise key_fault("deploy", "migrate", value=self.deploy.migrate, expected="nothing: a site is files")
             for key in ("port", "health", "scale", "config", "secrets"):
                 if getattr(self, key) != ServiceDefinition.model_fields[key].default:
                     raise key_fault(key, value=getattr(self, key), expected="nothing: a site is files, no process")

@@ -15,15 +15,13 @@ def unsupported_keys(definition: ServiceDefinition) -> list[KeyFault]:
     """Each used key that nothing acts on, with what can be used instead."""
     without = "a definition without this key"
     found: list[tuple[Path, str]] = []
-    if definition.kind in (Kind.BATCH, Kind.DATASTORE):
-        found.append((("kind",), "service or static"))
+    if definition.kind is Kind.BATCH:
+        found.append((("kind",), "service, static or datastore"))
     if definition.writes.queues or definition.writes.buckets:
         found.append((("writes",), without))
-    for key in ("datastores", "queues", "buckets"):
+    for key in ("queues", "buckets"):
         if getattr(definition.reads, key):
             found.append((("reads", key), without))
     if definition.monitors:
         found.append((("monitors",), without))
-    if definition.deploy.migrate:
-        found.append((("deploy", "migrate"), without))
     return [KeyFault(path, "not supported by this version of Onward", expected) for path, expected in found]
