@@ -98,6 +98,8 @@ class ServiceState(BaseModel):
     message: str = ""
     since: datetime
     tasks: tuple[TaskState, ...] = ()
+    #: Of a datastore: the version of its data.
+    version: str = ""
 
     @property
     def name(self) -> str:

@@ -30,8 +30,10 @@ def environment_engines(
 ) -> dict[Kind, EnvironmentEngine]:
     """What deploys each kind of service; with brisk limits and such a client, what people ask."""
     buckets = partial(site_bucket, settings, limits)
+    swarm = partial(SwarmEngine, client, stack=settings.stack, endpoint_mode=settings.endpoint_mode)
     return {
-        Kind.SERVICE: SwarmEngine(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
+        Kind.SERVICE: swarm(kind=Kind.SERVICE),
+        Kind.DATASTORE: swarm(kind=Kind.DATASTORE),
         Kind.STATIC: SiteEngine(object_store(settings, limits), buckets, stack=settings.stack),
     }
 

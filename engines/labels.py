@@ -22,6 +22,8 @@ class Label(StrEnum):
     COMMIT = "onward.commit"
     MANIFEST = "onward.manifest"
     PORT = "onward.port"
+    #: Of a datastore: the version of its data.
+    VERSION = "onward.datastore-version"
     #: On whatever belongs to a slice: its name, and the regression (workflow and run) that made it.
     SLICE = "onward.slice"
     OWNER = "onward.owner"
@@ -34,7 +36,9 @@ class Label(StrEnum):
 
 def deployment_labels(deployment: Deployment) -> dict[str, str]:
     """Which release a service and each of its tasks belong to; ``MANIFEST`` is its digest."""
-    return {
+    datastore = deployment.definition.datastore
+    version = {Label.VERSION.value: datastore.version} if datastore else {}
+    return version | {
         Label.ENVIRONMENT: deployment.environment.value,
         Label.APPLICATION: deployment.service.application,
         Label.ROLE: deployment.service.role,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from docker import DockerClient
 
 from domain import identity
+from domain.datastore import refuse_version
 from domain.deployment import Action, Deployment, ServiceState, decide, is_whole
 from domain.environment import Environment
 from domain.errors import Conflict, InvalidInput, NotFound, VerifyFailed
@@ -16,6 +17,7 @@ from domain.service import Kind, ServiceDefinition
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
 from engines.swarm_api import Json, SwarmServices
+from engines.swarm_data import Volume, address_in, ensure_volume, node_of, refuse_another_kind
 from engines.swarm_logs import lines_by_task
 from engines.swarm_networks import ensure_network
 from engines.swarm_place import EnvironmentPlace, Place
@@ -31,19 +33,29 @@ ATTEMPTS = 5
 
 
 class SwarmEngine:
-    """A :class:`domain.deployment.EnvironmentEngine` for kind ``service``.
+    """A :class:`domain.deployment.EnvironmentEngine` for what runs as a process.
 
     :param client: a client of a manager of the swarm.
     :param stack: the label of everything that this Onward makes; what has another is not touched.
     :param endpoint_mode: ``dnsrr``, or ``vip`` where the kernel has IPVS.
+    :param kind: what :meth:`running` tells of.
     :param place: how things are called and what they join there: an environment itself, or a slice.
     """
 
-    def __init__(self, client: DockerClient, *, stack: str, endpoint_mode: str, place: Place | None = None) -> None:
+    def __init__(
+        self,
+        client: DockerClient,
+        *,
+        stack: str,
+        endpoint_mode: str,
+        kind: Kind = Kind.SERVICE,
+        place: Place | None = None,
+    ) -> None:
         self._client = client
         self._services = SwarmServices(client)
         self._stack = stack
         self._endpoint_mode = endpoint_mode
+        self._kind = kind
         self._place = place or EnvironmentPlace(stack)
 
     def deploy(self, deployment: Deployment, progress: Progress) -> Action:  # noqa: ARG002 – nothing takes long
@@ -56,7 +68,8 @@ class SwarmEngine:
         :raises Superseded: a newer release is there.
         :raises ForeignResource: the name is another stack's.
         :raises Conflict: somebody else wrote the service at the same moment.
-        :raises InvalidInput: a secret is missing in the swarm.
+        :raises InvalidInput: a secret is missing in the swarm, or a datastore that the service reads.
+        :raises Refused: a datastore's data are of a version that this one must not follow.
         """
         for _ in range(ATTEMPTS - 1):
             try:
@@ -75,7 +88,7 @@ class SwarmEngine:
         labels = {
             Label.STACK.value: self._stack,
             Label.ENVIRONMENT.value: environment.value,
-            Label.KIND.value: Kind.SERVICE.value,
+            Label.KIND.value: self._kind.value,
         }
         found = [each for each in self._services.labelled(labels) if Label.SLICE not in each["Spec"]["Labels"]]
         tasks = self._services.tasks(found)
@@ -113,7 +126,12 @@ class SwarmEngine:
         action = decide(int(current["Spec"]["Labels"][Label.NUMBER]) if current else None, deployment)
         if action is Action.NOTHING:
             return action
-        spec = service_spec(deployment, self._placement(deployment, current))
+        if current is not None:
+            refuse_another_kind(current, deployment)
+            if deployment.definition.datastore:
+                deployed = current["Spec"]["Labels"][Label.VERSION]
+                refuse_version(deployment.name, deployed, deployment.definition.datastore)
+        spec = service_spec(deployment, self.placement(deployment, current))
         if current is None:
             self._services.create(spec)
         else:
@@ -130,8 +148,13 @@ class SwarmEngine:
             require_own(labels, self._stack, f"service {name}", removal=f"docker service rm {name}")
         return service
 
-    def _placement(self, deployment: Deployment, current: Json | None) -> Placement:
+    def placement(self, deployment: Deployment, current: Json | None) -> Placement:
+        """What a deployment needs of the swarm; what is missing of it and Onward's own is made.
+
+        :param current: the service as it is there. Raises as :meth:`deploy`.
+        """
         environment, definition = deployment.environment, deployment.definition
+        reads = definition.reads
         for name in self._place.own_networks(deployment):
             self._network(name)
         return Placement(
@@ -139,12 +162,28 @@ class SwarmEngine:
             labels={**self._place.labels, Label.STACK: self._stack},
             endpoint_mode=self._endpoint_mode,
             secrets=self._secrets(deployment),
-            urls={role: self._url_of(environment, definition, role) for role in definition.reads.services},
+            urls={role: self._url_of(environment, definition, role) for role in reads.services},
             replicas=definition.scale.of(environment).clamp(replicas(current) if current else None),
             networks={self._network(name): aliases for name, aliases in self._place.networks(deployment).items()},
             edge_network=self._place.edge_network(deployment),
-            stop_grace=self._place.stop_grace,
+            stop_grace=self._place.stop_grace(deployment),
+            datastores={role: self.address(environment, definition.application, role) for role in reads.datastores},
+            volume=self._volume(deployment),
+            node=node_of(self._client, current) if self._place.volume_name(deployment) and definition.datastore else "",
         )
+
+    def address(self, environment: Environment, application: str, role: str) -> str:
+        """``host:port`` of a datastore of an environment; :raises InvalidInput: it is not there."""
+        found = self._inspect(canonical_name(environment, ServiceId(application=application, role=role)))
+        return address_in(found, environment, application, role)
+
+    def _volume(self, deployment: Deployment) -> Volume | None:
+        datastore, name = deployment.definition.datastore, self._place.volume_name(deployment)
+        if datastore is None:
+            return None
+        if name:
+            ensure_volume(self._client, name, self._stack, deployment.environment, deployment.service)
+        return Volume(name, datastore.volume)
 
     def _network(self, name: str) -> str:
         """Its ID. What a slice shares with its environment does not carry the slice's labels."""
