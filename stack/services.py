@@ -158,6 +158,9 @@ def _where(machine: Machine, name: str) -> str:
 
 def _at_rest(spec: Json) -> bool:
     replicated = spec["Mode"].get("Replicated")
+    restarts = spec["TaskTemplate"].get("RestartPolicy", {}).get("Condition", "any") != "none"
+    if not restarts:  # it ends by itself, and waking it would begin it anew
+        return False
     if replicated is None or RESTING in spec["Labels"] or Label.PART in spec["Labels"]:
         return False
     spec["Labels"][RESTING] = str(replicated["Replicas"])

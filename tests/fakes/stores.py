@@ -14,7 +14,7 @@ from domain.evidence import Change, Changes
 from domain.progress import Progress
 from domain.service import DEFINITION_FILE
 from domain.service_files import ServiceFiles, checked_files
-from domain.storage import StoredObject
+from domain.storage import StoredObject, Streamed
 
 
 class MemoryObjectStore:
@@ -52,6 +52,11 @@ class MemoryObjectStore:
     def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
         self.writes.append(key)
         self.objects[key] = content
+
+    def put_stream(self, key: str, chunks: Iterator[bytes]) -> Streamed:
+        content = b"".join(chunks)
+        self.put(key, content)
+        return Streamed(size=len(content), digest=digest_of(content))
 
     def create(self, key: str, content: bytes, content_type: str = "application/json") -> None:
         with self._lock:
