@@ -17,6 +17,7 @@ from domain import identity, keys
 from domain.artifact import ArtifactKind
 from domain.deployment import Deployment, EnvironmentEngine, is_whole, refuse_overtaken
 from domain.errors import VerifyFailed
+from domain.identity import datastore_address
 from domain.junit import Verdict
 from domain.manifest import Manifest
 from domain.service import Kind
@@ -109,24 +110,33 @@ class VerifyActivities:
 
     def _smoke_run(self, target: Target, manifest: Manifest, cases: str) -> SuiteRun:
         service = manifest.service
+        urls, datastores = self._addresses(target, manifest)
         return SuiteRun(
             name=identity.smoke_name(target.environment, service, target.number),
             image=self._targets.artifact(manifest, ArtifactKind.SUITE).uri,
             environment=target.environment,
             service=service,
             network=identity.application_network(target.environment, service.application),
-            variables=suite_variables(target.environment, service, self._urls(target, manifest), cases),
+            data_network=identity.data_network(target.environment, service.application) if datastores else "",
+            variables=suite_variables(target.environment, service, urls, cases, datastores),
             timeout=SMOKE_TIMEOUT,
         )
 
-    def _urls(self, target: Target, manifest: Manifest) -> dict[str, str]:
-        """Where each published service of the application answers."""
+    def _addresses(self, target: Target, manifest: Manifest) -> tuple[dict[str, str], dict[str, str]]:
+        """Where each published service of the application answers, and each datastore that the suite reaches."""
         published, _ = self._sets.read(manifest.service.application)
         definitions = [self._targets.published(version.manifest) for version in published.services.values()]
-        return {
-            definition.role: self._engines[definition.kind].url(target.environment, definition)
-            for definition in definitions
+        urls = {
+            each.role: self._engines[each.kind].url(target.environment, each)
+            for each in definitions
+            if each.kind is not Kind.DATASTORE
         }
+        reached = {
+            each.role: datastore_address(target.environment, each.service, each.port)
+            for each in definitions
+            if each.role in manifest.definition.reached_datastores
+        }
+        return urls, reached
 
 
 def _require_whole(engine: EnvironmentEngine, deployment: Deployment) -> None:

@@ -1,9 +1,11 @@
-"""What a definition of kind ``datastore`` must say, and must not."""
+"""What a definition of kind ``datastore`` must say, and must not; and what must have been published before."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from domain.datastore import unpublished_fault, version_fault
 from domain.environment import ENVIRONMENTS, Scale
 from domain.key_fault import key_fault
 
@@ -34,3 +36,17 @@ def refuse_unfit_datastore(definition: ServiceDefinition, *, is_datastore: bool)
     if definition.deploy.migrate is not None:
         expected = "nothing: the service that owns a schema migrates it"
         raise key_fault("deploy", "migrate", value=definition.deploy.migrate, expected=expected)
+
+
+def data_fault(definition: ServiceDefinition, previous: ServiceDefinition | None, datastores: Iterable[str]) -> str:
+    """Why a candidate must not be published: its data would not fit, or are nobody's; empty if there is no such reason.
+
+    :param previous: what is published of the same role.
+    :param datastores: the roles of the datastores that are published.
+    """
+    if previous is not None and (previous.datastore is None) != (definition.datastore is None):
+        before, after = ("datastore", definition.kind) if previous.datastore else (previous.kind, "datastore")
+        return f"{definition.service} is published as a {before} and stays one: give the {after} a role of its own"
+    if definition.datastore and previous is not None and previous.datastore:
+        return version_fault(previous.datastore.version, definition.datastore)
+    return unpublished_fault(definition.application, definition.reads.datastores, datastores)

@@ -230,6 +230,11 @@ def datastore_variable(role: str) -> str:
     return "ONWARD_DATASTORE_" + role.upper().replace("-", "_")
 
 
+def datastore_address(environment: Environment, service: ServiceId, port: int) -> str:
+    """``host:port`` of a datastore on the network of the data."""
+    return f"{canonical_name(environment, service)}:{port}"
+
+
 def volume_name(environment: Environment, service: ServiceId) -> str:
     """The volume of a datastore's data."""
     return canonical_name(environment, service)

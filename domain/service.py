@@ -137,6 +137,11 @@ class ServiceDefinition(Section):
         """Who this is."""
         return ServiceId(application=self.application, role=self.role)
 
+    @property
+    def reached_datastores(self) -> tuple[str, ...]:
+        """The roles of the datastores that it and its suite speak to: those it reads, or itself."""
+        return (self.role,) if self.kind is Kind.DATASTORE else self.reads.datastores
+
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
         limit = role_limit(self.application)

@@ -6,9 +6,11 @@ from functools import partial
 
 from docker import DockerClient
 
+from activities.backup import BackupActivities
 from activities.deploy import DeployActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
+from activities.migrate import MigrateActivities
 from activities.targets import Targets
 from activities.verify import VerifyActivities
 from domain.deployment import EnvironmentEngine
@@ -20,6 +22,8 @@ from engines import docker_api
 from engines.site import SiteEngine
 from engines.suites import ContainerSuiteRunner
 from engines.swarm import SwarmEngine
+from engines.swarm_backups import SwarmBackups
+from engines.swarm_migrations import SwarmMigrations
 from settings import WorkerSettings
 from stores.registry import OciRegistry
 from stores.s3 import BRISK, PATIENT, Limits
@@ -50,7 +54,10 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     verify = VerifyActivities(targets, engines, ContainerSuiteRunner(client, stack=settings.stack), store)
     reader = EnvironmentReader(environment_engines(settings, asked, BRISK))
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, own_keys(settings))
+    migrations = SwarmMigrations(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode)
     return [
+        BackupActivities(targets, engines, SwarmBackups(client, stack=settings.stack), store).back_up,
+        MigrateActivities(targets, engines, migrations, store).migrate,
         DeployActivities(targets, engines, edge_url).deploy,
         verify.check_replicas,
         verify.run_smoke,

@@ -9,7 +9,7 @@ from docker import DockerClient
 from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.errors import InvalidInput, NotFound, Refused
-from domain.identity import ServiceId, canonical_name
+from domain.identity import ServiceId, canonical_name, datastore_address
 from domain.service import Kind
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
@@ -81,7 +81,7 @@ def address_in(found: Json | None, environment: Environment, application: str, r
             expected=f"a datastore of {application} that is deployed to {environment}",
             next=f"release {service} first; onward deployed --application {application}",
         )
-    return f"{name}:{labels[Label.PORT]}"
+    return datastore_address(environment, service, int(labels[Label.PORT]))
 
 
 def refuse_another_kind(current: Json, deployment: Deployment) -> None:

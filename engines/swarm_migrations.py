@@ -57,12 +57,16 @@ class SwarmMigrations:
         end = time.monotonic() + deployment.definition.deploy.timeout.total_seconds()
         while True:
             task = self._task(job)
+            if task is None and self._find(deployment) is None:
+                return MigrationEnd(exit_code=None, error="was removed before it had ended")
             state = task["Status"]["State"] if task else "pending"
             if task and state in ENDED:
                 return MigrationEnd(exit_code=_exit_code(task), output=self._output(job), error=_error(task))
             if time.monotonic() > end:
-                error = "" if state == "running" else f"did not begin in time ({state}: {_error(task or {})})"
-                return MigrationEnd(exit_code=None, output=self._output(job), error=error)
+                output = self._output(job)
+                began = output or state == "running"
+                error = "" if began else f"did not begin in time ({_error(task or {})})"
+                return MigrationEnd(exit_code=None, output=output, error=error)
             progress.say(f"the migration is {state}")
             progress.wait(POLL)
 

@@ -18,8 +18,8 @@ from domain.errors import Unreachable
 from domain.keys import build_record_key, bundle_key, log_key
 from domain.stages import BuildRequest, Built
 from tests.domain.builders import MOMENT
-from tests.fakes.onward import MemoryOnward, PlainSnapshots
-from tests.fakes.stores import MemoryObjectStore
+from tests.fakes.onward import MemoryOnward
+from tests.fakes.stores import MemoryObjectStore, PlainSnapshots
 
 
 class CrashingStore(MemoryObjectStore):

@@ -16,7 +16,8 @@ from domain.errors import InvalidDefinition, Untrusted
 from domain.release import ReleaseRequest
 from domain.roll_forward_messages import FixProposal
 from domain.stages import Comparison, Source
-from tests.fakes.onward import REPOSITORY, MemoryOnward, PlainSnapshots
+from tests.fakes.onward import REPOSITORY, MemoryOnward
+from tests.fakes.stores import PlainSnapshots
 
 
 @pytest.fixture

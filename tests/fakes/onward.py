@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +13,7 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.backup import BackupActivities
 from activities.build import BuildActivities
 from activities.combination import Combinations
 from activities.deploy import DeployActivities
@@ -26,6 +25,7 @@ from activities.fixes import FixActivities
 from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
+from activities.migrate import MigrateActivities
 from activities.plan import PlanActivities
 from activities.publish import PublishActivities
 from activities.slices import SliceActivities
@@ -37,7 +37,7 @@ from activities.tell import TellActivities
 from activities.verdict_reader import VerdictReader
 from activities.verify import VerifyActivities
 from domain import identity, keys
-from domain.artifact import Artifact, ArtifactKind, Digest, digest_of
+from domain.artifact import Artifact, ArtifactKind, digest_of
 from domain.attestation import seal
 from domain.channels import Channel, Channels
 from domain.definition_file import parse_definition
@@ -48,15 +48,16 @@ from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.service import Kind
 from duties.orchestrating import orchestrating_activities
+from tests.fakes.data import MemoryBackups, MemoryMigrations
 from tests.fakes.engines import (
     MemoryAlerts,
     MemoryBuilder,
     MemoryEngine,
     MemoryNotifier,
-    MemorySlices,
     MemorySuiteRunner,
 )
-from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
+from tests.fakes.slices import MemorySlices
+from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner, PlainSnapshots
 from worker import WORKFLOWS
 
 REPOSITORY = "https://git.test/shop"
@@ -71,19 +72,6 @@ owner: team
 """
 
 
-class PlainSnapshots:
-    """Snapshots as plain tar files."""
-
-    def pack(self, directory: Path, file: Path) -> Digest:
-        with tarfile.open(file, "w") as archive:
-            archive.add(directory, ".", filter=_without_times)
-        return digest_of(file.read_bytes())
-
-    def unpack(self, file: Path, directory: Path) -> None:
-        with tarfile.open(file) as archive:
-            archive.extractall(directory, filter="data")
-
-
 class MemoryOnward:
     """Every part in memory, each open to the test."""
 
@@ -93,6 +81,9 @@ class MemoryOnward:
         self.repositories = MemoryRepositories()
         self.builder = MemoryBuilder(self.registry)
         self.engine = MemoryEngine()
+        self.datastores = MemoryEngine()
+        self.backups = MemoryBackups()
+        self.migrations = MemoryMigrations()
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
         self.notifier = MemoryNotifier()
@@ -106,10 +97,12 @@ class MemoryOnward:
         self.remind_every = timedelta(minutes=15)
         self.application = f"t{uuid4().hex[:8]}"
 
-    def commit(self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info") -> ReleaseRequest:
-        """A new commit of a role, ready to be released."""
+    def commit(
+        self, role: str = "cart", dockerfile: str = "FROM base\n", level: str = "info", more: str = ""
+    ) -> ReleaseRequest:
+        """A new commit of a role, ready to be released; ``more`` of its definition, as YAML."""
         commit = uuid4().hex + "00000000"
-        definition = DEFINITION.format(application=self.application, role=role, level=level)
+        definition = DEFINITION.format(application=self.application, role=role, level=level) + more
         self.repositories.commits[REPOSITORY, commit] = {
             f"{role}/service.yaml": definition,
             f"{role}/app/Dockerfile": dockerfile,
@@ -187,7 +180,7 @@ class MemoryOnward:
             ]
         environment = next(one for one in ENVIRONMENTS if duty_of(one) is duty)
         targets = Targets(environment, self.store, self.registry, self.manifests(), self.verdicts())
-        engines = {Kind.SERVICE: self.engine}
+        engines = {Kind.SERVICE: self.engine, Kind.DATASTORE: self.datastores}
         verify = VerifyActivities(targets, engines, self.runner, self.store)
         reader = EnvironmentReader(engines)
         own: list[Callable[..., Any]] = [
@@ -198,6 +191,8 @@ class MemoryOnward:
             reader.deployed,
             reader.service_logs,
             EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,
+            BackupActivities(targets, engines, self.backups, self.store).back_up,
+            MigrateActivities(targets, engines, self.migrations, self.store).migrate,
         ]
         return [*own, *self._regression()] if duty is Duty.CI else own
 
@@ -243,8 +238,3 @@ class MemoryOnward:
                 )
                 await running.enter_async_context(worker)
             yield
-
-
-def _without_times(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.mtime = 0
-    return entry

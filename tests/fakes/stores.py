@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from domain.artifact import digest_of, verified
+from domain.artifact import Digest, digest_of, verified
 from domain.errors import Conflict, InvalidInput, NotFound, Unreachable
 from domain.evidence import Change, Changes
 from domain.progress import Progress
@@ -176,6 +177,19 @@ class MemoryRepositories:
         return self.commits[repository, commit]
 
 
+class PlainSnapshots:
+    """Snapshots as plain tar files."""
+
+    def pack(self, directory: Path, file: Path) -> Digest:
+        with tarfile.open(file, "w") as archive:
+            archive.add(directory, ".", filter=_without_times)
+        return digest_of(file.read_bytes())
+
+    def unpack(self, file: Path, directory: Path) -> None:
+        with tarfile.open(file) as archive:
+            archive.extractall(directory, filter="data")
+
+
 class MemorySigner:
     """A signature is a digest with a secret; who knows the secret verifies it."""
 
@@ -189,3 +203,8 @@ class MemorySigner:
 
     def verifies(self, message: bytes, signature: bytes) -> bool:
         return self.sign(message) == signature
+
+
+def _without_times(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.mtime = 0
+    return entry
