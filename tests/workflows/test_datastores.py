@@ -75,20 +75,6 @@ async def test_it_is_not_updated_while_its_backup_fails_or_is_empty(
     assert not any(key.endswith("backup.json") for key in onward.store.objects)
 
 
-async def test_what_was_backed_up_for_a_release_is_not_backed_up_again(
-    temporal: WorkflowEnvironment, onward: MemoryOnward
-) -> None:
-    await released(temporal.client, datastore(onward))
-    second = datastore(onward, "15.1")
-    onward.datastores.sick_in[second.commit] = Environment.PROD
-    await failed(temporal.client, second)
-    made = list(onward.backups.made)
-
-    await failed(temporal.client, second)
-
-    assert onward.backups.made == made, "the same commit again is the same number"
-
-
 async def test_a_fix_of_a_datastore_that_does_not_start_goes_on_from_the_backup_before_it(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:
@@ -155,10 +141,9 @@ async def test_a_slice_has_no_datastore_but_the_candidate_and_its_suite_runs_all
     await released(temporal.client, onward.commit(more="reads: {datastores: [db]}\n"))
 
     assert set(list(onward.slices.versions.values())[-1]) == {"cart"}
-    cart, db = onward.runner.in_slices[1:]
+    cart, db = sorted(onward.runner.in_slices[1:], key=lambda run: run.service.role)
     data = f"ci-{onward.application}-data"
     address = f"ci-{onward.application}-db:8080"
-    assert (cart.service.role, db.service.role) == ("cart", "db")
     for run in (cart, db):
         assert (run.data_network, run.variables["ONWARD_DATASTORE_DB"]) == (data, address)
         assert "ONWARD_URL_DB" not in run.variables
