@@ -55,11 +55,15 @@ class Slicing:
     def service(self, role: str, artifact: Artifact, **definition: object) -> Deployment:
         return self.environment.deployment(1, artifact, role=role, **definition)
 
-    def fetched(self, owner: SliceOwner, url: str, network: str = "") -> str:
-        """What a suite in the slice gets from a URL."""
-        return self.looked(owner, f"wget -q -O - {url} 2>/dev/null || echo nothing answers", network).output.strip()
+    def datastore(self, artifact: Artifact) -> Deployment:
+        return self.service("db", artifact, kind="datastore", datastore={"volume": "/www", "version": "1"})
 
-    def looked(self, owner: SliceOwner, command: str, network: str = "") -> SuiteOutcome:
+    def fetched(self, owner: SliceOwner, url: str, network: str = "", data: str = "") -> str:
+        """What a suite in the slice gets from a URL."""
+        command = f"wget -q -O - {url} 2>/dev/null || echo nothing answers"
+        return self.looked(owner, command, network, data).output.strip()
+
+    def looked(self, owner: SliceOwner, command: str, network: str = "", data: str = "") -> SuiteOutcome:
         run = SuiteRun(
             name=f"{owner.name}-suite",
             image=self._looker.uri,
@@ -67,6 +71,7 @@ class Slicing:
             service=ServiceId(application=owner.application, role="web"),
             network=network or slice_network(owner.application, owner.name),
             slice=owner.name,
+            data_network=data,
             variables={"COMMAND": command},
             timeout=timedelta(seconds=20),
         )
@@ -161,6 +166,7 @@ def test_a_slice_that_nobody_took_down_is_found_by_its_owner_and_goes_with_the_s
 def test_what_really_runs_in_ci_is_not_seen_even_by_who_shares_its_datastores(
     slicing: Slicing, first: Artifact, second: Artifact
 ) -> None:
+    slicing.environment.engine.deploy(slicing.datastore(first), SilentProgress())
     slicing.environment.arrive(slicing.service("web", second, **READS))
     owner = slicing.owner()
     slicing.slices.up(owner, [slicing.service("web", first, **READS)], SilentProgress())
@@ -175,6 +181,7 @@ def test_what_really_runs_in_ci_is_not_seen_even_by_who_shares_its_datastores(
 
 
 def test_the_network_that_a_slice_shares_is_none_of_its_own(slicing: Slicing, first: Artifact) -> None:
+    slicing.environment.engine.deploy(slicing.datastore(first), SilentProgress())
     owner = slicing.owner()
     slicing.slices.up(owner, [slicing.service("web", first, **READS)], SilentProgress())
 
@@ -219,6 +226,33 @@ def test_slices_share_the_files_of_the_same_site(slicing: Slicing, sites: Sites)
     assert slicing.fetched(one, f"{url}/index.html") == "<title>shop</title>"
     slicing.slices.down(one, SilentProgress())
     assert slicing.fetched(two, f"{url}/style.css") == "p {}"
+
+
+def test_a_candidate_datastore_is_tried_without_data_and_in_the_way_of_nobody(
+    docker_client: DockerClient, slicing: Slicing, images: Images, first: Artifact, second: Artifact
+) -> None:
+    db = slicing.datastore(first)
+    slicing.environment.arrive(db)
+    owner = slicing.owner()
+    reader = images.pushed("wget -q -O - http://$ONWARD_DATASTORE_DB/; echo; sleep 60", {})
+    reads = slicing.service("reader", reader, health={"command": ["true"]}, **READS)
+
+    up = slicing.slices.up(owner, [slicing.datastore(second), reads], SilentProgress())
+
+    assert (up.fault, set(up.urls)) == ("", {"reader"})
+    assert slicing.fetched(owner, f"http://{up.datastores['db']}") == "second"
+    read = f"http://{db.name}:8080"
+    assert slicing.fetched(owner, read) == "nothing answers", "who is not on the data network reaches no data"
+    assert slicing.fetched(owner, read, data=data_network(Environment.CI, owner.application)) == "first"
+    (printed,) = (
+        docker_client.containers.get(each["Id"]).logs().decode().strip()
+        for each in docker_client.api.containers(filters={"name": f"{owner.name}-reader"})
+    )
+    assert printed == "first", "services of a slice read ci's"
+    (volume,) = [each for each in docker_client.volumes.list() if each.name == db.name]
+    slicing.slices.down(owner, SilentProgress())
+    assert volume in docker_client.volumes.list()
+    assert slicing.environment.observe(db).healthy == 1
 
 
 def _lasting(names: list[str]) -> list[str]:
