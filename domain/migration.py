@@ -73,4 +73,5 @@ def failure_of(end: MigrationEnd) -> str:
         return ""
     how = f"ended with exit code {end.exit_code}" if end.exit_code is not None else end.error or "did not end in time"
     lines = end.output.strip().splitlines()
-    return f"the migration {how}: {lines[-1].strip()[:LINE_LIMIT] if lines else 'it printed nothing'}"
+    why = lines[-1].strip() if lines else end.error if end.exit_code is not None else "it printed nothing"
+    return f"the migration {how}: {why[:LINE_LIMIT]}"

@@ -1,0 +1,190 @@
+"""PostgreSQL with a service that keeps its orders in it: updates, backups and migrations, with workers that die."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from docker import DockerClient
+
+from domain import keys
+from domain.environment import ENVIRONMENTS, Environment
+from domain.identity import Duty, ServiceId
+from engines.docker_api import connect
+from engines.labels import Label
+from examples.till.make_repository import make_repository
+from settings import StackSettings
+from stack.images import Images
+from stack.places import Machine
+from stack.postgres_image import ensure_postgres_image
+from tests.bucket import bucket_of
+from tests.e2e.application import Application
+from tests.e2e.commandline import CommandLine
+from tests.e2e.disturbance import killed, until
+from tests.e2e.engine_events import EngineEvents
+from tests.e2e.slices import remove_services
+
+MIGRATION = "orders/migrate.py"
+FIRST_STEP = '    "CREATE TABLE orders (name text PRIMARY KEY, total bigint NOT NULL)",\n'
+BACKUP = "backup: {command: [pg_dumpall, --host=/tmp, --username=postgres, --clean], timeout: 10m}"
+
+
+class Till(Application):
+    """The example on a stack: its orders are asked for at the edge."""
+
+    def orders(self, environment: Environment, path: str = "") -> Any:
+        return json.loads(self.get(environment, f"/{self.name}/orders{path}"))
+
+    def place(self, environment: Environment, order: str, total: int) -> None:
+        data = json.dumps({"total": total}).encode()
+        url = self.url(environment, f"/{self.name}/orders/{order}")
+        with urllib.request.urlopen(urllib.request.Request(url, data, method="PUT"), timeout=10) as response:  # noqa: S310
+            assert json.load(response)["total"] == total
+
+    def details(self, document: Any) -> dict[str, str]:
+        return {stage["name"]: stage["detail"] for stage in document["stages"]}
+
+
+@pytest.fixture(scope="module")
+def till(
+    onward: CommandLine, stack_settings: StackSettings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Till]:
+    """Both services, released: first the datastore, then who reads it."""
+    name = f"t{uuid4().hex[:8]}"
+    with closing(connect(stack_settings.docker_host)) as engine:
+        ensure_postgres_image(engine, Images(engine, Machine(stack_settings)), print)
+        till = Till(onward, stack_settings, tmp_path_factory.mktemp("till") / "repository", name)
+        till.commit = till.base = make_repository(till.repository, name)
+        password = secrets.token_hex(16).encode()
+        for environment in ENVIRONMENTS:
+            for secret in ("orders-db-postgres-password", "orders-database-password"):
+                labels = {Label.STACK.value: stack_settings.name}
+                engine.secrets.create(name=f"{environment}-{name}-{secret}", data=password, labels=labels)
+        reader = onward.run(*till.words("orders"), "--json")
+        assert reader.exit_code == 1
+        assert f"release {name}-orders-db first" in reader.document["failure"]["message"]
+        till.release("orders-db")
+        till.write("orders/.released", "after the datastore")
+        fixed = till.release("orders")
+        assert till.details(fixed)["deploy prod"].endswith("; migrated")
+        yield till
+        remove_services(engine, {Label.APPLICATION: name})
+
+
+def test_a_datastore_update_keeps_the_data_although_workers_die_in_the_middle(
+    till: Till, stack_settings: StackSettings, engine: DockerClient
+) -> None:
+    till.place(Environment.PROD, "first", 1250)
+    slow = 'backup: {command: [sh, -c, "pg_dumpall --host=/tmp --username=postgres && sleep 4"]}'
+    till.change("orders-db/service.yaml", BACKUP, slow)
+    name, number = f"prod-{till.name}-orders-db", 0
+    with backups_made(stack_settings, f"ci-{till.name}-orders-db") as made:
+        release = till.start("orders-db")
+        until(lambda: made["backup"] > 0)
+        time.sleep(1)
+        killed(stack_settings, "worker-ci")
+        until(lambda: till.deployed("orders-db")["prod"]["number"] > 1)
+        killed(stack_settings, "worker-prod")
+        document = till.ended(release)
+
+    number = document["number"]
+    assert document["status"] == "verified"
+    assert made["backup"] == 2, "the half one of the worker that was killed is not taken for whole"
+    until(lambda: till.orders(Environment.PROD, "/first")["total"] == 1250, seconds=20)
+    bucket = bucket_of(stack_settings, engine, Duty.BUILD)
+    for environment in ENVIRONMENTS:
+        service = ServiceId(application=till.name, role="orders-db")
+        record = json.loads(bucket.get(keys.backup_key(environment, service, number)))
+        content = bucket.get(bucket.key(record["uri"]))
+        assert (len(content), f"sha256:{sha256(content).hexdigest()}") == (record["size"], record["digest"])
+        assert b"CREATE TABLE public.orders" in content
+        assert f"backup of #{record['of']}: " in till.details(document)[f"deploy {environment}"]
+    assert b"first\t1250" in content, "prod's own data"
+    volume = engine.volumes.get(name)
+    assert volume.attrs["Labels"][Label.STACK] == stack_settings.name
+
+
+def test_a_datastore_is_not_updated_while_its_backup_fails(till: Till) -> None:
+    before = till.deployed("orders-db")["ci"]
+    backup = (till.repository / "orders-db" / "service.yaml").read_text().partition("backup: ")[2].rstrip()
+    till.change("orders-db/service.yaml", f"backup: {backup}", 'backup: {command: [sh, -c, "echo full >&2; exit 2"]}')
+
+    document = till.release("orders-db", exit_code=1)
+
+    assert (document["failure"]["stage"], document["failure"]["kind"]) == ("deploy ci", "BackupFailed")
+    assert "ended with exit code 2: full" in document["failure"]["message"]
+    assert till.deployed("orders-db")["ci"]["commit"] == before["commit"]
+    till.back_to(till.base)
+    mended = till.write("orders-db/.mended", "")
+    assert till.onward.run(*till.fix_words("orders-db", mended)).exit_code == 0
+
+
+def test_a_migration_that_fails_halts_before_any_task_is_replaced(till: Till, engine: DockerClient) -> None:
+    before = tasks(engine, f"ci-{till.name}-orders")
+    till.change(MIGRATION, FIRST_STEP, f'{FIRST_STEP}    "ALTER TABLE nowhere ADD note text",\n')
+
+    document = till.release("orders", exit_code=1)
+
+    assert (document["failure"]["stage"], document["failure"]["kind"]) == ("deploy ci", "MigrationFailed")
+    assert document["roll_forward"] == f"roll-forward:{till.name}-orders"
+    assert tasks(engine, f"ci-{till.name}-orders") == before
+    assert "orders" in till.orders(Environment.CI), "what served goes on serving"
+    output = till.onward.run("logs", document["release"], "--step", "migrate-ci").stdout
+    assert 'relation "nowhere" does not exist' in output
+    mended = till.change(MIGRATION, "ALTER TABLE nowhere", "ALTER TABLE orders")
+    answer = till.onward.run(*till.fix_words("orders", mended))
+    assert answer.exit_code == 0, str(answer)
+
+
+def test_a_migration_whose_worker_is_killed_half_way_runs_once(till: Till, stack_settings: StackSettings) -> None:
+    text = (till.repository / MIGRATION).read_text()
+    slow = text.replace("    connection.commit()\n", '    __import__("time").sleep(8)\n    connection.commit()\n')
+    till.write(
+        MIGRATION,
+        slow.replace("]\n\n\ndef", '    "ALTER TABLE orders ADD placed timestamptz DEFAULT now()",\n]\n\n\ndef', 1),
+    )
+    with migrations_made(stack_settings, till) as made:
+        release = till.start("orders")
+        until(lambda: made["ci"] == 1)
+        time.sleep(3)
+        killed(stack_settings, "worker-ci")
+        document = till.ended(release)
+
+    assert document["status"] == "verified"
+    assert made == {"ci": 1, "prod": 1}
+    assert till.details(document)["deploy ci"].endswith("; migrated")
+
+
+def tasks(engine: DockerClient, service: str) -> set[str]:
+    """The containers of a service that run."""
+    return {
+        container.id
+        for container in engine.containers.list(filters={"label": f"com.docker.swarm.service.name={service}"})
+    }
+
+
+def migrations_made(settings: StackSettings, till: Till) -> EngineEvents:
+    """How often the container of a migration is made in each environment."""
+
+    def name(told: Any) -> str:
+        ours = told.get(Label.APPLICATION) == till.name and told.get(Label.KIND) == "migration"
+        return str(told[Label.ENVIRONMENT]) if ours else ""
+
+    return EngineEvents(settings, {"type": "container", "event": "create"}, name)
+
+
+def backups_made(settings: StackSettings, service: str) -> EngineEvents:
+    """How often a backup command begins in a datastore."""
+
+    def name(told: Any) -> str:
+        return "backup" if told.get("com.docker.swarm.service.name") == service else ""
+
+    return EngineEvents(settings, {"type": "container", "event": "exec_start"}, name)
