@@ -20,6 +20,7 @@ from domain.environment import ENVIRONMENTS, Environment
 from domain.identity import Duty, ServiceId
 from engines.docker_api import connect
 from engines.labels import Label
+from engines.swarm_api import SwarmServices
 from examples.till.make_repository import make_repository
 from settings import StackSettings
 from stack.images import Images
@@ -93,7 +94,7 @@ def test_a_datastore_update_keeps_the_data_although_workers_die_in_the_middle(
         until(lambda: made["backup"] > 0)
         time.sleep(1)
         killed(stack_settings, "worker-ci")
-        until(lambda: till.deployed("orders-db")["prod"]["number"] > 1)
+        until(lambda: number_of(engine, name) > 1)
         killed(stack_settings, "worker-prod")
         document = till.ended(release)
 
@@ -117,9 +118,8 @@ def test_a_datastore_update_keeps_the_data_although_workers_die_in_the_middle(
 def test_a_datastore_is_not_updated_while_its_backup_fails(till: Till) -> None:
     before = till.deployed("orders-db")["ci"]
     good = (till.repository / DEFINITION).read_text()
-    till.write(
-        DEFINITION, f'{good.partition("  backup:")[0]}  backup: {{command: [sh, -c, "echo full >&2; exit 2"]}}\n'
-    )
+    failing = '  backup: {command: [sh, -c, "echo full >&2; exit 2"]}\n'
+    till.write(DEFINITION, good.partition("  backup:")[0] + failing)
 
     document = till.release("orders-db", exit_code=1)
 
@@ -161,6 +161,13 @@ def test_a_migration_whose_worker_is_killed_half_way_runs_once(till: Till, stack
     assert document["status"] == "verified"
     assert made == {"ci": 1, "prod": 1}
     assert till.details(document)["deploy ci"].endswith("; migrated")
+
+
+def number_of(engine: DockerClient, service: str) -> int:
+    """Which release an environment was asked for."""
+    found = SwarmServices(engine).find(service)
+    assert found is not None
+    return int(found["Spec"]["Labels"][Label.NUMBER])
 
 
 def tasks(engine: DockerClient, service: str) -> set[str]:
