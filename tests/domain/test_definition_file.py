@@ -83,7 +83,7 @@ FAULTS = {
         for key, fault in (
             (
                 "scale: {ci: {}, prod: {max: 2}}",
-                "scale.prod: a mapping; expected min and max 1: two processes must not",
+                "scale.prod: a mapping; expected min and max 1: two processes",
             ),
             ("ingress: {path: /x}", "ingress: a mapping; expected nothing: only who reads it reaches a datastore"),
             ("reads: {services: [a]}", "reads: a mapping; expected nothing: a datastore is on no network but"),
@@ -100,7 +100,7 @@ FAULTS = {
             ("volume: /data, version: latest", 'version: "latest"; expected a version such as 15 or 15.4, in quotes'),
             ("volume: /data, version: '15', upgrade_from: '15.1'", 'upgrade_from: "15.1"; expected a major version'),
             (
-                "volume: /data, version: '15', upgrade_from: '16'",
+                "volume: /d, version: '15', upgrade_from: '16'",
                 'upgrade_from: "16"; expected a major version below 15',
             ),
             ("volume: /data, version: '15', backup: {}", "backup.command: missing key; expected"),

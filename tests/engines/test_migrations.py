@@ -17,6 +17,7 @@ from domain.identity import migration_name
 from domain.migration import failure_of
 from engines.swarm_api import SwarmServices
 from engines.swarm_migrations import SwarmMigrations
+from stack.services import DeployedServices
 from tests.engines.conftest import Environments, wait_for
 from tests.fakes.progress import Cancelled, CancelledProgress, SilentProgress
 
@@ -145,6 +146,18 @@ def test_what_is_missing_is_said_before_anything_runs(migrating: Migrating) -> N
     with pytest.raises(InvalidInput, match=r"the datastore ci-.*-db is not there"):
         migrating.migrations.run(wanted, "r1", SilentProgress())
     assert migrating.jobs() == []
+
+
+def test_a_stack_at_rest_neither_stops_nor_repeats_it(docker_client: DockerClient, migrating: Migrating) -> None:
+    wanted = migrating.deployment(1, "sleep 2; echo done")
+    with pytest.raises(Cancelled):
+        migrating.migrations.run(wanted, "r1", CancelledProgress("running"))
+    services = DeployedServices(docker_client, migrating.environment.stack)
+    assert services.rest() == []
+    assert services.wake() == []
+
+    assert migrating.migrations.run(wanted, "r1", SilentProgress()).output == "done\n"
+    assert migrating.containers() == ["exited"]
 
 
 def test_another_stacks_job_is_not_touched(docker_client: DockerClient, migrating: Migrating) -> None:
