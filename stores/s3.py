@@ -46,7 +46,8 @@ PATIENT = Limits(connect=2, answer=25, attempts=3)
 BRISK = Limits(connect=1.5, answer=2, attempts=2)
 
 CONNECTIONS = 64
-STREAM = TransferConfig(multipart_threshold=16 * CHUNK, multipart_chunksize=16 * CHUNK, max_concurrency=2)
+#: In the caller's own thread: what it reads from may only be asked there.
+STREAM = TransferConfig(multipart_threshold=16 * CHUNK, multipart_chunksize=16 * CHUNK, use_threads=False)
 TRANSFER = TransferConfig(multipart_threshold=64 * CHUNK, multipart_chunksize=16 * CHUNK, max_concurrency=4)
 
 
@@ -120,7 +121,7 @@ class S3ObjectStore:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
 
     def put_stream(self, key: str, chunks: Iterator[bytes]) -> Streamed:
-        """Upload in parts; at most five of 16 MiB are in memory. An error on the way leaves no object."""
+        """Upload in parts of 16 MiB, one after the other. An error on the way leaves no object."""
         read = Chunks(chunks)
         with translated(self._address, self.uri(key)):
             self._client.upload_fileobj(read, self._bucket, key, Config=STREAM)  # type: ignore[arg-type] # read() is all it needs

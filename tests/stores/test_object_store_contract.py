@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,20 @@ def test_a_stream_is_written_whole_with_its_size_and_digest(store: ObjectStore) 
     assert store.get("a") == content
     assert store.put_stream("b", iter([b"", b"x", b""])) == Streamed(size=1, digest=digest_of(b"x"))
     assert store.put_stream("c", iter([])).size == 0
+
+
+def test_a_stream_is_read_where_it_was_given(store: ObjectStore) -> None:
+    """Who reads it there can be cancelled: an activity knows of a cancel in its own thread only."""
+    readers = set()
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(5):
+            readers.add(threading.get_ident())
+            yield b"x" * 10_000_000
+
+    store.put_stream("a", pieces())
+
+    assert readers == {threading.get_ident()}
 
 
 @pytest.mark.parametrize("size", [10, 40_000_000])
