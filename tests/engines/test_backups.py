@@ -8,12 +8,18 @@ from hashlib import sha256
 
 import pytest
 from docker import DockerClient
+from temporalio.exceptions import CancelledError
+from temporalio.testing import ActivityEnvironment
 
-from domain.artifact import Artifact
+from activities.heartbeat import Heartbeat
+from domain.artifact import Artifact, digest_of
 from domain.datastore import Backup
 from domain.errors import BackupFailed
+from domain.progress import Progress
+from domain.storage import Streamed
 from engines.swarm_backups import SwarmBackups
 from tests.engines.conftest import Environments, Images
+from tests.engines.sites import Sites
 from tests.fakes.progress import Cancelled, CancelledProgress, SilentProgress
 
 pytestmark = pytest.mark.server
@@ -84,6 +90,30 @@ def test_a_cancel_ends_it_in_the_middle(serving: Subject) -> None:
 
     with pytest.raises(Cancelled):
         list(read())
+
+
+def test_it_goes_to_s3_as_it_comes_and_a_cancel_of_the_activity_leaves_nothing(serving: Subject, sites: Sites) -> None:
+    store, environment = sites.bundles, ActivityEnvironment()
+
+    def kept(key: str, command: str) -> Streamed:
+        backup = Backup(command=("sh", "-c", command))
+        with Heartbeat() as progress, serving.backups.content(serving.deployment, backup, progress) as chunks:
+            return store.put_stream(key, _told(chunks, progress))
+
+    streamed = environment.run(kept, "whole", "yes 12345678 | head -c 40000000")
+    assert streamed == Streamed(size=40_000_000, digest=digest_of(store.get("whole")))
+
+    killer = threading.Timer(2, environment.cancel)
+    killer.start()
+    with pytest.raises(CancelledError):
+        environment.run(kept, "half", "yes | head -c 20000000; sleep 600")
+    assert not store.holds("half")
+
+
+def _told(chunks: Iterator[bytes], progress: Progress) -> Iterator[bytes]:
+    for chunk in chunks:
+        progress.say("more")
+        yield chunk
 
 
 def test_a_datastore_that_dies_in_the_middle_leaves_no_whole_backup(
