@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime
 
 from activities.manifest_reader import ManifestReader
 from domain.artifact import Artifact, ArtifactKind, Digest
+from domain.data_names import datastore_address
 from domain.datastore_rules import data_fault
 from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.errors import Untrusted
-from domain.identity import datastore_address
 from domain.manifest import Manifest
 from domain.regression import SuiteToRun
 from domain.regression_steps import RegressionRequest

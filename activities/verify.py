@@ -15,9 +15,9 @@ from activities.published_sets import PublishedSets
 from activities.targets import Targets
 from domain import identity, keys
 from domain.artifact import ArtifactKind
+from domain.data_names import datastore_address
 from domain.deployment import Deployment, EnvironmentEngine, is_whole, refuse_overtaken
 from domain.errors import VerifyFailed
-from domain.identity import datastore_address
 from domain.junit import Verdict
 from domain.manifest import Manifest
 from domain.service import Kind

@@ -1,4 +1,5 @@
-"""Every derived name; those in slices are in :mod:`domain.slice_names`, keys of the store in :mod:`domain.keys`.
+"""Every derived name; those in slices are in :mod:`domain.slice_names`, of data in :mod:`domain.data_names`, keys of
+the store in :mod:`domain.keys`.
 
 A string with a hyphen, a colon or a slash built elsewhere is a bug.
 
@@ -223,30 +224,6 @@ def site_bucket(environment: Environment, service: ServiceId) -> str:
 def url_variable(role: str) -> str:
     """``ONWARD_URL_<ROLE>``: how a suite finds a service; hyphens become underscores."""
     return "ONWARD_URL_" + role.upper().replace("-", "_")
-
-
-def datastore_variable(role: str) -> str:
-    """``ONWARD_DATASTORE_<ROLE>``: how a service finds a datastore, as ``host:port``."""
-    return "ONWARD_DATASTORE_" + role.upper().replace("-", "_")
-
-
-def datastore_address(environment: Environment, service: ServiceId, port: int) -> str:
-    """``host:port`` of a datastore on the network of the data."""
-    return f"{canonical_name(environment, service)}:{port}"
-
-
-def volume_name(environment: Environment, service: ServiceId) -> str:
-    """The volume of a datastore's data."""
-    return canonical_name(environment, service)
-
-
-def migration_name(environment: Environment, service: ServiceId, number: int) -> str:
-    """The swarm service that runs a release's migration. The double hyphen makes it no canonical name;
-    of one that is no DNS label the end is a digest."""
-    name = f"{canonical_name(environment, service)}--migrate-{number}"
-    if len(name) <= CANONICAL_NAME_LIMIT:
-        return name
-    return f"{name[: CANONICAL_NAME_LIMIT - 10]}--{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def build_tag(inputs: str) -> str:

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from domain.data_names import datastore_variable
 from domain.environment import Environment
-from domain.identity import ServiceId, datastore_variable, url_variable
+from domain.identity import ServiceId, url_variable
 from domain.junit import CaseResult, Verdict, matches, parse_junit
 from domain.progress import Progress
 

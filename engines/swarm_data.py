@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from docker import DockerClient
 
+from domain.data_names import datastore_address
 from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.errors import InvalidInput, NotFound, Refused
-from domain.identity import ServiceId, canonical_name, datastore_address
+from domain.identity import ServiceId, canonical_name
 from domain.service import Kind
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own

@@ -12,9 +12,9 @@ from contextlib import suppress
 
 from docker import DockerClient
 
+from domain.data_names import migration_name
 from domain.deployment import Deployment
 from domain.errors import Conflict, NotFound
-from domain.identity import migration_name
 from domain.migration import MigrationEnd
 from domain.progress import Progress
 from engines.docker_api import address_of, translated

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain import identity, slice_names
+from domain.data_names import volume_name
 from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.identity import ServiceId, canonical_name
@@ -93,7 +94,7 @@ class EnvironmentPlace:
 
     def volume_name(self, deployment: Deployment) -> str:
         """The canonical name: the next release finds it by it."""
-        return identity.volume_name(deployment.environment, deployment.service)
+        return volume_name(deployment.environment, deployment.service)
 
 
 class SlicePlace:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from domain.data_names import datastore_variable
 from domain.deployment import Deployment
-from domain.identity import datastore_variable, url_variable
+from domain.identity import url_variable
 from domain.service import Kind
 from engines.edge_routes import route_labels
 from engines.health import healthcheck, nanoseconds

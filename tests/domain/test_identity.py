@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.data_names import migration_name
 from domain.environment import Environment
 from domain.identity import (
     CANONICAL_NAME_LIMIT,
@@ -18,7 +19,6 @@ from domain.identity import (
     canonical_name,
     data_network,
     gate_id,
-    migration_name,
     parse_candidate_key,
     parse_canonical_name,
     parse_gate_id,

@@ -10,10 +10,10 @@ import pytest
 from docker import DockerClient
 
 from domain.artifact import Artifact
+from domain.data_names import migration_name
 from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.errors import ForeignResource, InvalidInput
-from domain.identity import migration_name
 from domain.migration import failure_of
 from engines.swarm_api import SwarmServices
 from engines.swarm_migrations import SwarmMigrations

@@ -228,33 +228,6 @@ def test_slices_share_the_files_of_the_same_site(slicing: Slicing, sites: Sites)
     assert slicing.fetched(two, f"{url}/style.css") == "p {}"
 
 
-def test_a_candidate_datastore_is_tried_without_data_and_in_the_way_of_nobody(
-    docker_client: DockerClient, slicing: Slicing, images: Images, first: Artifact, second: Artifact
-) -> None:
-    db = slicing.datastore(first)
-    slicing.environment.arrive(db)
-    owner = slicing.owner()
-    reader = images.pushed("wget -q -O - http://$ONWARD_DATASTORE_DB/; echo; sleep 60", {})
-    reads = slicing.service("reader", reader, health={"command": ["true"]}, **READS)
-
-    up = slicing.slices.up(owner, [slicing.datastore(second), reads], SilentProgress())
-
-    assert (up.fault, set(up.urls)) == ("", {"reader"})
-    assert slicing.fetched(owner, f"http://{up.datastores['db']}") == "second"
-    read = f"http://{db.name}:8080"
-    assert slicing.fetched(owner, read) == "nothing answers", "who is not on the data network reaches no data"
-    assert slicing.fetched(owner, read, data=data_network(Environment.CI, owner.application)) == "first"
-    (printed,) = (
-        docker_client.containers.get(each["Id"]).logs().decode().strip()
-        for each in docker_client.api.containers(filters={"name": f"{owner.name}-reader"})
-    )
-    assert printed == "first", "services of a slice read ci's"
-    (volume,) = [each for each in docker_client.volumes.list() if each.name == db.name]
-    slicing.slices.down(owner, SilentProgress())
-    assert volume in docker_client.volumes.list()
-    assert slicing.environment.observe(db).healthy == 1
-
-
 def _lasting(names: list[str]) -> list[str]:
     """All but containers, whose names begin with a slash."""
     return [name for name in names if not name.startswith("/")]
