@@ -187,9 +187,10 @@ def migrations_made(settings: StackSettings, till: Till) -> EngineEvents:
 
 
 def backups_made(settings: StackSettings, service: str) -> EngineEvents:
-    """How often a backup command begins in a datastore."""
+    """How often a backup command begins in a datastore; its health checks are commands, too."""
 
     def name(told: Any) -> str:
-        return "backup" if told.get("com.docker.swarm.service.name") == service else ""
+        ours = told.get("com.docker.swarm.service.name") == service
+        return "backup" if ours and "pg_dumpall" in told["action"] else ""
 
     return EngineEvents(settings, {"type": "container", "event": "exec_start"}, name)
