@@ -94,7 +94,7 @@ def test_a_datastore_update_keeps_the_data_although_workers_die_in_the_middle(
         until(lambda: made["backup"] > 0)
         time.sleep(1)
         killed(stack_settings, "worker-ci")
-        until(lambda: number_of(engine, name) > 1)
+        until(lambda: number_of(engine, name) > 1, seconds=150)
         killed(stack_settings, "worker-prod")
         document = till.ended(release)
 
