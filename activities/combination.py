@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 
 from activities.manifest_reader import ManifestReader
 from domain.artifact import Artifact, ArtifactKind, Digest
+from domain.data_names import datastore_address
+from domain.datastore_rules import data_fault
 from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.errors import Untrusted
@@ -18,7 +20,8 @@ from domain.required_suites import in_force, required_suites, unfounded
 from domain.service import Kind
 from domain.storage import ImageRegistry
 
-#: What a slice runs. A datastore is ci's own, which slices use; a batch job serves nobody.
+#: What a slice runs. Datastores are ci's own, which slices use: only a candidate that is one is tried in its slice,
+#: without any data, by its own suite. A batch job serves nobody.
 IN_SLICES = frozenset({Kind.SERVICE, Kind.STATIC})
 
 #: What a slice's services carry in place of a release number: nothing in a slice is published.
@@ -41,15 +44,27 @@ class Combination:
     @property
     def fault(self) -> str:
         """Why nothing needs to be run to say no; empty if there is no such reason."""
-        previous = self.basis.get(self.candidate.service.role)
-        return unfounded(self.candidate, previous[1] if previous else None, _today()) or ""
+        found = self.basis.get(self.candidate.service.role)
+        previous = found[1] if found else None
+        return unfounded(self.candidate, previous, _today()) or data_fault(
+            self.candidate.definition, previous.definition if previous else None, self.datastores
+        )
+
+    @property
+    def datastores(self) -> dict[str, str]:
+        """Where the published datastores are reached in ci, by role."""
+        return {
+            role: datastore_address(Environment.CI, manifest.service, manifest.definition.port)
+            for role, (_, manifest) in self.basis.items()
+            if manifest.definition.kind is Kind.DATASTORE
+        }
 
     @property
     def versions(self) -> list[tuple[Digest, Manifest]]:
         """What runs in the slice: the basis, with the candidate in its role's place."""
         own = (self.request.candidate, self.candidate)
         all_of_them = {**self.basis, self.candidate.service.role: own}.values()
-        return [each for each in all_of_them if each[1].definition.kind in IN_SLICES]
+        return [each for each in all_of_them if each == own or each[1].definition.kind in IN_SLICES]
 
 
 class Combinations:

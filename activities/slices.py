@@ -37,7 +37,14 @@ class SliceActivities:
             if fault := request.regression.fault or combination.fault:
                 return SliceReady(versions=versions, fault=fault)
             up = self._slices.up(request.owner, self._combinations.deployments(combination), progress)
-            return SliceReady(versions=versions, urls=up.urls, suites=tuple(combination.suites), fault=up.fault)
+            return SliceReady(
+                versions=versions,
+                urls=up.urls,
+                datastores=combination.datastores,
+                own_datastores=up.datastores,
+                suites=tuple(combination.suites),
+                fault=up.fault,
+            )
 
     @activity.defn(no_thread_cancel_exception=True)
     def take_down(self, owner: SliceOwner) -> None:

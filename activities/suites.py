@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.combination import Combinations
 from activities.heartbeat import Heartbeat
 from activities.log import StepLog
-from domain import keys, slice_names
+from domain import identity, keys, slice_names
 from domain.attestation import Signer, seal
 from domain.environment import Environment
 from domain.regression import SuiteResult, SuiteToRun, result_of, settled, skipped
@@ -90,6 +90,9 @@ def _step(ordinal: int, suite: SuiteToRun, attempt: int) -> str:
 
 def _run(request: SuiteRequest) -> SuiteRun:
     suite, owner = request.suite, request.owner
+    own = {role: address for role, address in request.own_datastores.items() if role == suite.service.role}
+    datastores = own or {role: request.datastores[role] for role in suite.datastores if role in request.datastores}
+    on_data_network = datastores and not own
     return SuiteRun(
         name=slice_names.slice_suite(owner.name, suite.service.role, suite.origin),
         image=suite.image.uri,
@@ -97,6 +100,7 @@ def _run(request: SuiteRequest) -> SuiteRun:
         service=suite.service,
         network=slice_names.slice_network(owner.application, owner.name),
         slice=owner.name,
-        variables=suite_variables(Environment.CI, suite.service, request.urls, None),
+        data_network=identity.data_network(Environment.CI, owner.application) if on_data_network else "",
+        variables=suite_variables(Environment.CI, suite.service, request.urls, None, datastores),
         timeout=suite.timeout,
     )

@@ -14,6 +14,7 @@ from activities.published_sets import PublishedSets
 from activities.targets import Targets
 from domain import identity, keys
 from domain.artifact import ArtifactKind
+from domain.data_names import datastore_address
 from domain.deployment import EnvironmentEngine, refuse_overtaken
 from domain.errors import VerifyFailed
 from domain.junit import Verdict
@@ -89,19 +90,30 @@ class VerifyActivities:
 
     def _smoke_run(self, target: Target, manifest: Manifest, cases: str) -> SuiteRun:
         service = manifest.service
+        urls, datastores = self._addresses(target, manifest)
         return SuiteRun(
             name=identity.smoke_name(target.environment, service, target.number),
             image=self._targets.artifact(manifest, ArtifactKind.SUITE).uri,
             environment=target.environment,
             service=service,
             network=identity.application_network(target.environment, service.application),
-            variables=suite_variables(target.environment, service, self._urls(target, manifest), cases),
+            data_network=identity.data_network(target.environment, service.application) if datastores else "",
+            variables=suite_variables(target.environment, service, urls, cases, datastores),
             timeout=SMOKE_TIMEOUT,
         )
 
-    def _urls(self, target: Target, manifest: Manifest) -> dict[str, str]:
-        """Where each published service of the application answers; a batch job does not."""
+    def _addresses(self, target: Target, manifest: Manifest) -> tuple[dict[str, str], dict[str, str]]:
+        """Where each published service of the application answers, and each datastore that the suite reaches."""
         published, _ = self._sets.read(manifest.service.application)
         definitions = [self._targets.published(version.manifest) for version in published.services.values()]
-        urls = {each.role: self._engines[each.kind].url(target.environment, each) for each in definitions}
-        return {role: url for role, url in urls.items() if url}
+        urls = {
+            each.role: self._engines[each.kind].url(target.environment, each)
+            for each in definitions
+            if each.kind is not Kind.DATASTORE
+        }
+        reached = {
+            each.role: datastore_address(target.environment, each.service, each.port)
+            for each in definitions
+            if each.role in manifest.definition.reached_datastores
+        }
+        return urls, reached

@@ -18,7 +18,6 @@ from domain.key_fault import KEY_FAULT, MISSING, KeyFault
 from domain.service import DEFINITION_FILE, ServiceDefinition
 from domain.service_files import ServiceFiles, missing_build_files
 from domain.strict_yaml import Document, Path, YamlError, YamlFault
-from domain.unsupported import unsupported_keys
 
 #: So many faults are told; who has more has given another file.
 FAULTS_LIMIT = 20
@@ -68,9 +67,6 @@ def parse_definition(content: str | bytes, file: str) -> ServiceDefinition:
         definition = ServiceDefinition.model_validate_json(json.dumps(document.value), strict=True)
     except ValidationError as error:
         raise _invalid(file, [_fault(document, detail) for detail in error.errors()]) from None
-    unsupported = unsupported_keys(definition)
-    if unsupported:
-        raise invalid_keys(content, file, unsupported)
     return definition
 
 

@@ -101,6 +101,8 @@ class ServiceState(BaseModel):
     kind: Kind = Kind.SERVICE
     #: What differs from what was asked for, a phrase each: changed by hand.
     drift: tuple[str, ...] = ()
+    #: Of a datastore: the version of its data.
+    version: str = ""
 
     @property
     def name(self) -> str:

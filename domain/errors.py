@@ -14,6 +14,8 @@ so it is raised as one of these; the *type* says whether trying again can help::
     ├── StageFailed             the release's own content did not work       (exit 1)
     │   ├── BuildFailed
     │   ├── RegressionFailed    a suite of its own or of another service did not pass
+    │   ├── BackupFailed        a datastore is not updated without its backup
+    │   ├── MigrationFailed     no task was replaced
     │   ├── DeployHalted        old tasks that were not replaced go on serving
     │   └── VerifyFailed
     ├── Untrusted               a digest or a signature does not match       (exit 1)
@@ -80,6 +82,14 @@ class RegressionFailed(StageFailed):
     """A suite that the release must pass did not pass."""
 
 
+class BackupFailed(StageFailed):
+    """A datastore could not be backed up, and therefore was not updated."""
+
+
+class MigrationFailed(StageFailed):
+    """``deploy.migrate`` did not end well; no task was replaced."""
+
+
 class DeployHalted(StageFailed):
     """An update was paused because its new tasks did not become healthy."""
 
@@ -129,6 +139,8 @@ FINAL_ERRORS: tuple[type[OnwardError], ...] = (
     StageFailed,
     BuildFailed,
     RegressionFailed,
+    BackupFailed,
+    MigrationFailed,
     DeployHalted,
     VerifyFailed,
     Untrusted,

@@ -1,4 +1,5 @@
-"""Every derived name; those in slices are in :mod:`domain.slice_names`, keys of the store in :mod:`domain.keys`.
+"""Every derived name; those in slices are in :mod:`domain.slice_names`, of data in :mod:`domain.data_names`, keys of
+the store in :mod:`domain.keys`.
 
 A string with a hyphen, a colon or a slash built elsewhere is a bug.
 

@@ -10,6 +10,7 @@ import re
 from datetime import UTC, datetime
 
 from domain.environment import Environment
+from domain.identity import ServiceId
 
 
 def blob_key(kind: str, digest: str, suffix: str) -> str:
@@ -135,6 +136,31 @@ def notice_key(notice: str) -> str:
 def directory_claim_key(digest: str) -> str:
     """Which service a repository's directory holds, under a digest of both."""
     return blob_key("directories", digest, ".json")
+
+
+def migration_step(environment: Environment) -> str:
+    """How the output of a migration is called among the steps of its release: ``migrate-prod``."""
+    return f"migrate-{environment}"
+
+
+def migration_key(environment: Environment, service: ServiceId, number: int) -> str:
+    """How the migration of a release ended in an environment."""
+    return f"migrations/{environment}/{service}/{number}.json"
+
+
+def backup_step(environment: Environment) -> str:
+    """How what a backup said besides is called among the steps of its release: ``backup-prod``."""
+    return f"backup-{environment}"
+
+
+def backup_key(environment: Environment, service: ServiceId, number: int) -> str:
+    """The record of the backup that was made before the update to a release."""
+    return f"backups/{environment}/{service}/{number}/backup.json"
+
+
+def backup_content_key(environment: Environment, service: ServiceId, number: int, attempt: str) -> str:
+    """What one attempt at a backup has stored; only the record says which one counts."""
+    return f"backups/{environment}/{service}/{number}/{attempt}.dump"
 
 
 def log_key(release: str, run: str, name: str) -> str:

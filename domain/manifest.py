@@ -174,7 +174,7 @@ _time = TypeAdapter(datetime)
 
 
 def _timestamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _digest_set(digest: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ class Origin(StrEnum):
 
 
 class SuiteToRun(Message):
-    """One suite of a regression: an image by digest, and which of its failures are excused."""
+    """One suite of a regression: an image by digest, which of its failures are excused, which datastores it reaches."""
 
     service: ServiceId
     origin: Origin
@@ -34,6 +34,7 @@ class SuiteToRun(Message):
     image: Artifact
     timeout: Duration
     excuses: tuple[Excuse, ...] = ()
+    datastores: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

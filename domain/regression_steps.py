@@ -42,10 +42,13 @@ class SliceReady(Message):
     """What is to be run in a slice that is up; ``fault`` says why nothing can be, if so.
 
     ``versions``: role → the release of the version that the candidate is tested with.
+    ``datastores``: role → ``host:port`` of ci's; ``own_datastores`` of a candidate that is one, in the slice.
     """
 
     versions: dict[str, str] = Field(default_factory=dict)
     urls: dict[str, str] = Field(default_factory=dict)
+    datastores: dict[str, str] = Field(default_factory=dict)
+    own_datastores: dict[str, str] = Field(default_factory=dict)
     suites: tuple[SuiteToRun, ...] = ()
     fault: str = ""
 
@@ -58,6 +61,8 @@ class SuiteRequest(Message):
     run: str
     ordinal: int
     urls: dict[str, str]
+    datastores: dict[str, str] = Field(default_factory=dict)
+    own_datastores: dict[str, str] = Field(default_factory=dict)
     suite: SuiteToRun
     attempt: int = 1
 

@@ -107,6 +107,7 @@ def _suite(manifest: Manifest, digest: Digest, origin: Origin, excuses: tuple[Ex
         image=image,
         timeout=tests.integration.timeout,
         excuses=excuses,
+        datastores=manifest.definition.reached_datastores,
     )
 
 

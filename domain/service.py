@@ -1,7 +1,7 @@
 """``service.yaml``: what a service brings, as a model (DESIGN: what a service brings).
 
-A definition says nothing that Onward does not act on: a key that this version knows but does
-not act on is refused in :mod:`domain.unsupported`, never silently ignored.
+A definition says nothing that Onward does not act on: a key that is unknown is refused, never
+silently ignored.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pydantic import Field, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 
 from domain.batch_rules import BatchRules
+from domain.datastore import Datastore
+from domain.datastore_rules import refuse_unfit_datastore
 from domain.definition_values import WORDS, InsideContext, InsidePath, Name, Section, UrlPath, Variable
 from domain.duration import Duration, format_duration
 from domain.environment import ENVIRONMENTS, PerEnvironment, Scale
@@ -127,6 +129,7 @@ class ServiceDefinition(Section):
     writes: Writes = Writes()
     reads: Reads = Reads()
     monitors: InsidePath | None = None
+    datastore: Datastore | None = Field(default=None, description="kind datastore only")
     deploy: DeployRules = DeployRules()
     verify: VerifyRules = VerifyRules()
     batch: BatchRules = BatchRules()
@@ -144,6 +147,11 @@ class ServiceDefinition(Section):
         buckets = (*(each.name for each in self.writes.buckets), *self.reads.buckets)
         found = {ResourceKind.QUEUE: queues, ResourceKind.BUCKET: buckets}
         return {kind: tuple(dict.fromkeys(names)) for kind, names in found.items() if names}
+
+    @property
+    def reached_datastores(self) -> tuple[str, ...]:
+        """The roles of the datastores that it and its suite speak to: those it reads, or itself."""
+        return (self.role,) if self.kind is Kind.DATASTORE else self.reads.datastores
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
@@ -182,10 +190,17 @@ class ServiceDefinition(Section):
         return self
 
     @model_validator(mode="after")
+    def _a_datastore_is_one_process(self) -> Self:
+        refuse_unfit_datastore(self, is_datastore=self.kind is Kind.DATASTORE)
+        return self
+
+    @model_validator(mode="after")
     def _a_site_is_files(self) -> Self:
         if self.kind is Kind.STATIC:
             if self.ingress is None:
                 raise key_fault("ingress", "path", expected="the path of the site, for kind static")
+            if self.deploy.migrate:
+                raise key_fault("deploy", "migrate", value=self.deploy.migrate, expected="nothing: a site is files")
             for key in ("port", "health", "scale", "config", "secrets", "writes"):
                 if getattr(self, key) != ServiceDefinition.model_fields[key].default:
                     raise key_fault(key, value=getattr(self, key), expected="nothing: a site is files, no process")

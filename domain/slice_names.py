@@ -27,6 +27,11 @@ def slice_service(name: str, role: str) -> str:
     return _label(f"{name}-{role}")
 
 
+def slice_datastore(name: str, role: str, port: int) -> str:
+    """``host:port`` of a candidate datastore in its slice."""
+    return f"{slice_service(name, role)}:{port}"
+
+
 def slice_sites_bucket(stack: str) -> str:
     """The bucket in which slices find sites, by the digest of the bundle; no canonical name has a dot."""
     return f"{Environment.CI}-slices.{stack}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.deployment import Deployment
 from domain.message import Message
@@ -30,11 +30,15 @@ class FoundSlice(Message):
 
 
 class SliceUp(BaseModel):
-    """A slice that answers: role → URL. ``fault`` says which service did not come up, if one did not."""
+    """A slice that answers: role → URL. ``fault`` says which service did not come up, if one did not.
+
+    ``datastores``: role → ``host:port`` of a candidate that is one.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     urls: dict[str, str]
+    datastores: dict[str, str] = Field(default_factory=dict)
     fault: str = ""
 
 

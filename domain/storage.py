@@ -20,6 +20,15 @@ class StoredObject(BaseModel):
     etag: str
 
 
+class Streamed(BaseModel):
+    """What came out of a stream: ``size`` in bytes, and the digest of all of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    size: int
+    digest: Digest
+
+
 class ObjectStore(Protocol):
     """An S3 bucket. Every call raises ``Unreachable`` when the server does not answer."""
 
@@ -37,6 +46,12 @@ class ObjectStore(Protocol):
 
     def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
         """Write, whatever was there: for logs and other things that nobody decides on."""
+
+    def put_stream(self, key: str, chunks: Iterator[bytes]) -> Streamed:
+        """Write what comes, however much it is, in bounded memory; what is there is whole or not there.
+
+        An error of the iterator is raised, and nothing is written then.
+        """
 
     def create(self, key: str, content: bytes, content_type: str = "application/json") -> None:
         """Write once. The same bytes again are fine; ``Conflict`` when other bytes are there."""

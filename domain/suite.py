@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from domain.data_names import datastore_variable
 from domain.environment import Environment
 from domain.identity import ServiceId, url_variable
 from domain.junit import CaseResult, Verdict, matches, parse_junit
@@ -26,7 +27,10 @@ TOLD = 5
 
 
 class SuiteRun(BaseModel):
-    """One run of a suite image on a network; ``slice`` names the slice that the network is of, if any."""
+    """One run of a suite image on a network; ``slice`` names the slice that the network is of, if any.
+
+    ``data_network``: that of the environment's datastores, if the suite reaches one.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,6 +40,7 @@ class SuiteRun(BaseModel):
     service: ServiceId
     network: str
     slice: str = ""
+    data_network: str = ""
     variables: dict[str, str]
     timeout: timedelta
 
@@ -92,14 +97,20 @@ class SuiteReport(BaseModel):
 
 
 def suite_variables(
-    environment: Environment, service: ServiceId, urls: dict[str, str], cases: str | None
+    environment: Environment,
+    service: ServiceId,
+    urls: Mapping[str, str],
+    cases: str | None,
+    datastores: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """What a suite gets told: where it runs and where each service of the application answers.
 
     :param urls: role → base URL.
     :param cases: a shell-style pattern that the suite must restrict itself to, or all.
+    :param datastores: role → ``host:port`` of those that it reaches.
     """
     variables = {url_variable(role): url for role, url in urls.items()}
+    variables |= {datastore_variable(role): address for role, address in (datastores or {}).items()}
     variables |= {
         "ONWARD_ENVIRONMENT": environment.value,
         "ONWARD_APPLICATION": service.application,

@@ -6,6 +6,7 @@ from functools import partial
 
 from docker import DockerClient
 
+from activities.backup import BackupActivities
 from activities.bake import BakeActivities
 from activities.batch_runs import BatchRunActivities
 from activities.bootstrap import BootstrapActivities
@@ -14,6 +15,7 @@ from activities.discovery import DiscoveryReader
 from activities.drift import DriftActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
+from activities.migrate import MigrateActivities
 from activities.monitors import MonitorActivities, MonitorReader
 from activities.resources import ResourceActivities
 from activities.scale import ScaleActivities
@@ -42,8 +44,10 @@ from engines.site import SiteEngine
 from engines.site_routes import SiteRoutes
 from engines.suites import ContainerSuiteRunner
 from engines.swarm import SwarmEngine
+from engines.swarm_backups import SwarmBackups
 from engines.swarm_foundation import SwarmFoundation
 from engines.swarm_jobs import SwarmJobs
+from engines.swarm_migrations import SwarmMigrations
 from engines.swarm_runs import SwarmRuns
 from engines.swarm_scale import SwarmScaler
 from settings import EdgeSettings, WorkerSettings
@@ -59,11 +63,12 @@ def environment_engines(
     A job comes before a service: it is a service to the swarm, too.
     """
     buckets = partial(site_bucket, settings, limits)
+    found = reach(settings, limits)
+    swarm = partial(SwarmEngine, client, stack=settings.stack, endpoint_mode=settings.endpoint_mode, reach=found)
     return {
-        Kind.BATCH: SwarmJobs(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode),
-        Kind.SERVICE: SwarmEngine(
-            client, stack=settings.stack, endpoint_mode=settings.endpoint_mode, reach=reach(settings, limits)
-        ),
+        Kind.BATCH: SwarmJobs(client, stack=settings.stack, endpoint_mode=settings.endpoint_mode, reach=found),
+        Kind.SERVICE: swarm(kind=Kind.SERVICE),
+        Kind.DATASTORE: swarm(kind=Kind.DATASTORE),
         Kind.STATIC: SiteEngine(object_store(settings, limits), buckets, stack=settings.stack),
     }
 
@@ -109,7 +114,12 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     bootstrap = BootstrapActivities(environment, foundation(settings, environment, client), store)
     runs = BatchRunActivities(environment, SwarmRuns(client, stack=settings.stack), store)
     jobs = BatchRunActivities(environment, SwarmRuns(asked, stack=settings.stack), store)
+    migrations = SwarmMigrations(
+        client, stack=settings.stack, endpoint_mode=settings.endpoint_mode, reach=reach(settings)
+    )
     return [
+        BackupActivities(targets, engines, SwarmBackups(client, stack=settings.stack), store).back_up,
+        MigrateActivities(targets, engines, migrations, store).migrate,
         DeployActivities(targets, engines, edge_url).deploy,
         MonitorActivities(monitors, own, environment).install_monitors,
         verify.check_replicas,

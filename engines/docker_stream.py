@@ -103,6 +103,18 @@ def output(client: DockerClient, container: str) -> Iterator[bytes]:
     return _frames(response)
 
 
+def begin(client: DockerClient, path: str, body: Mapping[str, Any]) -> requests.Response:
+    """The answer to a request whose body goes on for as long as a command runs: Docker's stream format.
+
+    :raises NotFound: the engine does not know the path.
+    """
+    url = f"{client.api.base_url}/v{client.api.api_version}{path}"
+    with translated(address_of(client)):
+        response = client.api.post(url, json=body, stream=True, timeout=(CONNECT_TIMEOUT, None))
+        _raise_for_status(response)
+    return response
+
+
 def _frames(response: requests.Response) -> Iterator[bytes]:
     """The payloads of Docker's stream format: eight bytes with the length in the last four, then as many."""
     with response:

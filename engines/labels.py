@@ -31,6 +31,8 @@ class Label(StrEnum):
     RESTING = "onward.resting-replicas"
     #: On the record of a batch job: the rules of its runs, as JSON.
     JOB = "onward.job"
+    #: Of a datastore: the version of its data.
+    VERSION = "onward.datastore-version"
     #: On whatever belongs to a slice: its name, and the regression (workflow and run) that made it.
     #: A run of a batch job has its own workflow and run there.
     SLICE = "onward.slice"
@@ -46,7 +48,9 @@ class Label(StrEnum):
 
 def deployment_labels(deployment: Deployment) -> dict[str, str]:
     """Which release a service and each of its tasks belong to; ``MANIFEST`` is its digest."""
-    return {
+    datastore = deployment.definition.datastore
+    version = {Label.VERSION.value: datastore.version} if datastore else {}
+    return version | {
         Label.ENVIRONMENT: deployment.environment.value,
         Label.APPLICATION: deployment.service.application,
         Label.ROLE: deployment.service.role,

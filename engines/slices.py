@@ -59,7 +59,12 @@ class SwarmSlices:
 
     def up(self, owner: SliceOwner, deployments: Sequence[Deployment], progress: Progress) -> SliceUp:
         """Bring all services up at once. The network is made first: by it a slice is found again."""
-        urls = {each.service.role: self._url(each) for each in deployments}
+        urls = {each.service.role: self._url(each) for each in deployments if not each.definition.datastore}
+        datastores = {
+            each.service.role: slice_names.slice_datastore(owner.name, each.service.role, each.definition.port)
+            for each in deployments
+            if each.definition.datastore
+        }
         place = SlicePlace(owner.name, owner.application, owner.regression, owner.run, urls)
         network = slice_names.slice_network(owner.application, owner.name)
         needed = any(each.definition.resources for each in deployments)
@@ -78,8 +83,8 @@ class SwarmSlices:
             asked = [pool.submit(self._ask, services, each, progress) for each in deployments]
         for done in asked:
             done.result()
-        running = [each for each in deployments if each.definition.kind is Kind.SERVICE]
-        return SliceUp(urls=urls, fault=_awaited(services, running, progress))
+        running = [each for each in deployments if each.definition.kind is not Kind.STATIC]
+        return SliceUp(urls=urls, datastores=datastores, fault=_awaited(services, running, progress))
 
     def down(self, owner: SliceOwner, progress: Progress) -> None:
         """Services and suites first; the network goes last, so that a killed attempt is found again.

@@ -54,6 +54,8 @@ class ContainerSuiteRunner:
             ensure_network(self._client, run.network, self._stack)
         container = self._create(run)
         try:
+            if run.data_network:
+                self._join(container, run.data_network)
             self._make_reports(container)
             output = self._start(container)
             exit_code = self._wait(container, run, output, progress)
@@ -95,6 +97,12 @@ class ContainerSuiteRunner:
             Label.FORGOTTEN_AFTER.value: str(int(time.time() + run.timeout.total_seconds() + GRACE)),
         }
         return labels | ({Label.SLICE.value: run.slice} if run.slice else {})
+
+    def _join(self, container: str, network: str) -> None:
+        """A second network: where the datastores of the environment are."""
+        ensure_network(self._client, network, self._stack)
+        with translated(address_of(self._client)):
+            self._client.api.connect_container_to_network(container, network)
 
     def _make_reports(self, container: str) -> None:
         """The directory for the reports, where the image's user may write, whoever that is."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from docker import DockerClient
 
 from domain import identity
+from domain.datastore import refuse_version
 from domain.deployment import Action, Deployment, ServiceState, decide, is_whole
 from domain.environment import Environment
 from domain.errors import Conflict, InvalidInput, NotFound, VerifyFailed
@@ -18,6 +19,7 @@ from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
 from engines.reach import CREDENTIALS, Reach
 from engines.swarm_api import Json, SwarmServices
+from engines.swarm_data import Volume, address_in, ensure_volume, node_of, refuse_another_kind
 from engines.swarm_drift import noted
 from engines.swarm_logs import lines_by_task
 from engines.swarm_networks import ensure_network
@@ -35,11 +37,12 @@ ATTEMPTS = 5
 
 
 class SwarmEngine:
-    """A :class:`domain.deployment.EnvironmentEngine` for kind ``service``.
+    """A :class:`domain.deployment.EnvironmentEngine` for what runs as a process.
 
     :param client: a client of a manager of the swarm.
     :param stack: the label of everything that this Onward makes; what has another is not touched.
     :param endpoint_mode: ``dnsrr``, or ``vip`` where the kernel has IPVS.
+    :param kind: what :meth:`running` tells of.
     :param place: how things are called and what they join there: an environment itself, or a slice.
     :param reach: where services find queues and buckets; none have any without.
     :param specify: what swarm is asked for.
@@ -51,6 +54,7 @@ class SwarmEngine:
         *,
         stack: str,
         endpoint_mode: str,
+        kind: Kind = Kind.SERVICE,
         place: Place | None = None,
         reach: Reach | None = None,
         specify: Callable[[Deployment, Placement, Size], Json] = sized_spec,
@@ -59,6 +63,7 @@ class SwarmEngine:
         self._services = SwarmServices(client)
         self._stack = stack
         self._endpoint_mode = endpoint_mode
+        self._kind = kind
         self._place = place or EnvironmentPlace(stack)
         self._reach = reach
         self._specify = specify
@@ -73,7 +78,8 @@ class SwarmEngine:
         :raises Superseded: a newer release is there.
         :raises ForeignResource: the name is another stack's.
         :raises Conflict: somebody else wrote the service at the same moment.
-        :raises InvalidInput: a secret is missing in the swarm.
+        :raises InvalidInput: a secret is missing in the swarm, or a datastore that the service reads.
+        :raises Refused: a datastore's data are of a version that this one must not follow.
         """
         for _ in range(ATTEMPTS - 1):
             try:
@@ -92,7 +98,7 @@ class SwarmEngine:
         labels = {
             Label.STACK.value: self._stack,
             Label.ENVIRONMENT.value: environment.value,
-            Label.KIND.value: Kind.SERVICE.value,
+            Label.KIND.value: self._kind.value,
         }
         found = [each for each in self._services.labelled(labels) if Label.SLICE not in each["Spec"]["Labels"]]
         tasks = self._services.tasks(found)
@@ -130,8 +136,13 @@ class SwarmEngine:
         action = decide(int(current["Spec"]["Labels"][Label.NUMBER]) if current else None, deployment)
         if action is Action.NOTHING:
             return action
+        if current is not None:
+            refuse_another_kind(current, deployment)
+            if deployment.definition.datastore:
+                deployed = current["Spec"]["Labels"][Label.VERSION]
+                refuse_version(deployment.name, deployed, deployment.definition.datastore)
         size = kept(deployment.definition, deployment.environment, size_of(current) if current else None)
-        spec = noted(self._specify(deployment, self._placement(deployment, size.replicas), size))
+        spec = noted(self._specify(deployment, self.placement(deployment, current, size.replicas), size))
         if current is None:
             self._services.create(spec)
         else:
@@ -148,9 +159,13 @@ class SwarmEngine:
             require_own(labels, self._stack, f"service {name}", removal=f"docker service rm {name}")
         return service
 
-    def _placement(self, deployment: Deployment, replicas: int) -> Placement:
+    def placement(self, deployment: Deployment, current: Json | None, replicas: int = 1) -> Placement:
+        """What a deployment needs of the swarm; what is missing of it and Onward's own is made.
+
+        :param current: the service as it is there. Raises as :meth:`deploy`.
+        """
         environment, definition = deployment.environment, deployment.definition
-        secrets = self._secrets(deployment)
+        reads, secrets = definition.reads, self._secrets(deployment)
         for name in self._place.own_networks(deployment):
             self._network(name)
         return Placement(
@@ -158,13 +173,29 @@ class SwarmEngine:
             labels={**self._place.labels, Label.STACK: self._stack},
             endpoint_mode=self._endpoint_mode,
             secrets=secrets,
-            urls={role: self._url_of(environment, definition, role) for role in definition.reads.services},
+            urls={role: self._url_of(environment, definition, role) for role in reads.services},
             replicas=replicas,
             networks={self._network(name): aliases for name, aliases in self._place.networks(deployment).items()},
             resources=self._resources(deployment, secrets),
             edge_network=self._place.edge_network(deployment),
-            stop_grace=self._place.stop_grace,
+            stop_grace=self._place.stop_grace(deployment),
+            datastores={role: self.address(environment, definition.application, role) for role in reads.datastores},
+            volume=self._volume(deployment),
+            node=node_of(self._client, current) if self._place.volume_name(deployment) and definition.datastore else "",
         )
+
+    def address(self, environment: Environment, application: str, role: str) -> str:
+        """``host:port`` of a datastore of an environment; :raises InvalidInput: it is not there."""
+        found = self._inspect(canonical_name(environment, ServiceId(application=application, role=role)))
+        return address_in(found, environment, application, role)
+
+    def _volume(self, deployment: Deployment) -> Volume | None:
+        datastore, name = deployment.definition.datastore, self._place.volume_name(deployment)
+        if datastore is None:
+            return None
+        if name:
+            ensure_volume(self._client, name, self._stack, deployment.environment, deployment.service)
+        return Volume(name, datastore.volume)
 
     def _network(self, name: str) -> str:
         """Its ID. What a slice shares with its environment does not carry the slice's labels."""

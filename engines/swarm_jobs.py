@@ -20,6 +20,7 @@ from domain.scale import Size
 from domain.service import Kind, ServiceDefinition
 from engines import images
 from engines.labels import Label, require_own
+from engines.reach import Reach
 from engines.swarm import SwarmEngine
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_logs import lines_by_task
@@ -45,10 +46,10 @@ def job_spec(deployment: Deployment, placement: Placement, size: Size) -> Json: 
 class SwarmJobs:
     """A :class:`domain.deployment.EnvironmentEngine` for kind ``batch``."""
 
-    def __init__(self, client: DockerClient, *, stack: str, endpoint_mode: str) -> None:
+    def __init__(self, client: DockerClient, *, stack: str, endpoint_mode: str, reach: Reach | None = None) -> None:
         self._client = client
         self._services = SwarmServices(client)
-        self._swarm = SwarmEngine(client, stack=stack, endpoint_mode=endpoint_mode, specify=job_spec)
+        self._swarm = SwarmEngine(client, stack=stack, endpoint_mode=endpoint_mode, reach=reach, specify=job_spec)
         self._stack = stack
 
     def deploy(self, deployment: Deployment, progress: Progress) -> Action:

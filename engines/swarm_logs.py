@@ -18,10 +18,13 @@ def lines_by_task(service: str, outputs: Iterable[tuple[Json, bytes]]) -> str:
     :param outputs: each task with what it printed, as frames: ``GET /tasks/<id>/logs``.
     """
     return "\n".join(
-        f"{task_name(service, task)} | {line}"
-        for task, output in outputs
-        for line in b"".join(_payloads(output)).decode(errors="replace").splitlines()
+        f"{task_name(service, task)} | {line}" for task, output in outputs for line in text_of(output).splitlines()
     )
+
+
+def text_of(frames: bytes) -> str:
+    """What one task printed, both streams in their order."""
+    return b"".join(_payloads(frames)).decode(errors="replace")
 
 
 def _payloads(frames: bytes) -> Iterator[bytes]:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain import identity, slice_names
+from domain.data_names import volume_name
 from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.identity import ServiceId, canonical_name
+from domain.service import Kind
 from engines.labels import Label
-from engines.swarm_spec import STOP_GRACE
+from engines.swarm_spec import DATASTORE_STOP_GRACE, STOP_GRACE
 
 #: Networks by their names, and how else than by its own name the service is called on each.
 Networks = Mapping[str, Sequence[str]]
@@ -27,9 +29,11 @@ class Place(Protocol):
     def urls(self) -> Mapping[str, str]:
         """Role → where it answers, of those roles of which the place itself knows."""
 
-    @property
-    def stop_grace(self) -> float:
+    def stop_grace(self, deployment: Deployment) -> float:
         """Seconds between SIGTERM and SIGKILL."""
+
+    def volume_name(self, deployment: Deployment) -> str:
+        """The volume of a datastore's data; empty for one that goes with its container."""
 
     def service_name(self, environment: Environment, service: ServiceId) -> str:
         """The name of the swarm service."""
@@ -55,7 +59,6 @@ class EnvironmentPlace:
 
     labels: Mapping[str, str] = {}
     urls: Mapping[str, str] = {}
-    stop_grace = STOP_GRACE
 
     def __init__(self, stack: str, *, edge: bool = True) -> None:
         self._stack = stack
@@ -70,7 +73,12 @@ class EnvironmentPlace:
         return identity.resource_name(deployment.environment, deployment.service.application, name)
 
     def networks(self, deployment: Deployment) -> Networks:
-        """The application's network, that of its datastores, and the edge's, as far as it needs them."""
+        """The application's network, that of its datastores, and the edge's, as far as it needs them.
+
+        A datastore is reached by who reads it, and by nobody else.
+        """
+        if deployment.definition.kind is Kind.DATASTORE:
+            return {identity.data_network(deployment.environment, deployment.service.application): [deployment.name]}
         application = identity.application_network(deployment.environment, deployment.service.application)
         edge = self.edge_network(deployment)
         return {name: [deployment.name] for name in (application, *_data(deployment), *([edge] if edge else ()))}
@@ -87,6 +95,14 @@ class EnvironmentPlace:
         reached = self._edge and deployment.definition.ingress
         return identity.edge_network(self._stack, deployment.environment) if reached else None
 
+    def stop_grace(self, deployment: Deployment) -> float:
+        """A datastore gets longer."""
+        return DATASTORE_STOP_GRACE if deployment.definition.kind is Kind.DATASTORE else STOP_GRACE
+
+    def volume_name(self, deployment: Deployment) -> str:
+        """The canonical name: the next release finds it by it."""
+        return volume_name(deployment.environment, deployment.service)
+
 
 class SlicePlace:
     """A slice: services have names of their own, and their canonical ones only on the slice's network.
@@ -94,9 +110,6 @@ class SlicePlace:
     :param owner: the regression's workflow ID; ``run`` its run.
     :param urls: role → where each service of the slice answers.
     """
-
-    #: Nobody waits for what a slice still answers.
-    stop_grace = 0.1
 
     def __init__(self, name: str, application: str, owner: str, run: str, urls: Mapping[str, str]) -> None:
         self._name = name
@@ -118,7 +131,12 @@ class SlicePlace:
         return slice_names.slice_resource(self._name, name)
 
     def networks(self, deployment: Deployment) -> Networks:
-        """The slice's own; and that of the datastores of ci, where the canonical name is not claimed."""
+        """The slice's own; and that of the datastores of ci, where the canonical name is not claimed.
+
+        A candidate datastore is reached by its own suite alone: by who reads it, ci's is meant.
+        """
+        if deployment.definition.kind is Kind.DATASTORE:
+            return {self._network: []}
         return {self._network: [deployment.name], **{name: [] for name in _data(deployment)}}
 
     def own_networks(self, deployment: Deployment) -> Sequence[str]:  # noqa: ARG002
@@ -128,6 +146,14 @@ class SlicePlace:
     def edge_network(self, deployment: Deployment) -> str | None:  # noqa: ARG002
         """No slice is reached from outside."""
         return None
+
+    def stop_grace(self, deployment: Deployment) -> float:  # noqa: ARG002
+        """Nobody waits for what a slice still answers."""
+        return 0.1
+
+    def volume_name(self, deployment: Deployment) -> str:  # noqa: ARG002
+        """The data of a candidate are of nobody's interest once it was tested."""
+        return ""
 
 
 def _data(deployment: Deployment) -> list[str]:

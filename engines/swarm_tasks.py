@@ -53,6 +53,7 @@ def service_state(service: Json, tasks: Sequence[Json], failed_check: Callable[[
         update=UPDATE_STATES.get(status.get("State", ""), UpdateState.NONE),
         message=status.get("Message", ""),
         drift=drift_of(service),
+        version=labels.get(Label.VERSION, ""),
         since=moment(status.get("StartedAt") or service["UpdatedAt"]),
         tasks=tuple(
             _task(task, failed_check(task) if task["Status"]["State"] in ENDED_BADLY else "") for task in tasks

@@ -18,15 +18,15 @@ PRIVATE = 0o600
 def actions(stack: str, bucket: str) -> dict[Duty, list[str]]:
     """What each duty may do in S3, in SeaweedFS's words; a delete counts as a write.
 
-    The build duty writes Onward's own bucket. An environment's duty reads it, writes logs and its sizes there
-    (``ci`` also verdicts with their reports, what is published, evidence, and who was told), and has the buckets of its
-    sites and the one that its edge reads.
+    The build duty writes Onward's own bucket. An environment's duty reads it, writes logs, backups, how migrations
+    ended and its sizes there (``ci`` also verdicts with their reports, what is published, evidence, and who was told),
+    and has the buckets of its sites and the one that its edge reads.
     """
     allowed = {Duty.BUILD: [f"{action}:{bucket}" for action in ("Admin", "Read", "List", "Write")]}
     for environment in ENVIRONMENTS:
         own = (f"{environment}-*", edge_bucket(stack, environment))
         allowed[duty_of(environment)] = [
-            *("Read", "List", f"Write:{bucket}/logs/*"),
+            *("Read", "List", *(f"Write:{bucket}/{kept}/*" for kept in ("logs", "migrations", "backups"))),
             *(f"Write:{bucket}/{kept}/{environment}/*" for kept in ("scale", "drift")),
             *(f"{action}:{name}" for name in own for action in ("Admin", "Write", "Tagging")),
         ]

@@ -50,7 +50,9 @@ class DeployedServices:
         return frozenset(int(port["PublishedPort"]) for spec in specs for port in spec.get("Ports") or ())
 
     def remove(self) -> None:
-        """Remove services, containers, secrets and networks of the stack; what is gone already is no fault.
+        """Remove services, containers, secrets, networks and the datastores' volumes of the stack.
+
+        What is gone already is no fault.
 
         :raises Conflict: some did not end in time, or a network is still in use.
         """
@@ -62,13 +64,23 @@ class DeployedServices:
             containers = self._client.api.containers(all=True, filters={"label": label})
             secrets = self._client.api.secrets(filters={"label": label})
             networks = self._client.api.networks(filters={"label": label})
+            volumes = self._client.api.volumes(filters={"label": label})["Volumes"] or []
         for container in containers:
             if "com.docker.swarm.task" not in container["Labels"]:  # swarm itself ends those
                 _gone(partial(self._client.api.remove_container, container["Id"], force=True))
         for secret in secrets:
             _gone(partial(self._client.api.remove_secret, secret["ID"]))
         self.until_ended(names)
+        self._remove_volumes([volume["Name"] for volume in volumes])
         self._remove_networks({network["Id"]: network["Name"] for network in networks})
+
+    def _remove_volumes(self, names: Iterable[str]) -> None:
+        """A container that has ended holds its volume until it is removed."""
+        left, end = set(names), time.monotonic() + END_PATIENCE
+        while left := {name for name in left if not _gone(partial(self._client.api.remove_volume, name))}:
+            if time.monotonic() > end:
+                raise Conflict(f"volumes are still in use: {', '.join(sorted(left))}\n  next: run the command again")
+            time.sleep(0.2)
 
     def until_ended(self, names: Iterable[str]) -> None:
         """Wait until no container of these services is left: swarm forgets a service before it ends.
@@ -146,8 +158,10 @@ def _where(machine: Machine, name: str) -> str:
 
 def _at_rest(spec: Json) -> bool:
     replicated, labels = spec["Mode"].get("Replicated"), spec["Labels"]
-    # A run of a batch job would be run again when it is woken; it ends by itself.
-    if replicated is None or RESTING in labels or Label.PART in labels or Label.JOB in labels:
+    restarts = spec["TaskTemplate"].get("RestartPolicy", {}).get("Condition", "any") != "none"
+    if not restarts:  # it ends by itself, and waking it would begin it anew
+        return False
+    if replicated is None or RESTING in labels or Label.PART in labels:
         return False
     spec["Labels"][RESTING] = str(replicated["Replicas"])
     replicated["Replicas"] = 0

@@ -17,7 +17,8 @@ from botocore.exceptions import ClientError
 
 from domain.artifact import Digest
 from domain.errors import Conflict, InvalidInput, NotFound, OnwardError, Untrusted
-from domain.storage import StoredObject
+from domain.storage import StoredObject, Streamed
+from stores.chunks import Chunks
 from stores.s3_errors import ABSENT, code_of, translated
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ PATIENT = Limits(connect=2, answer=25, attempts=3)
 BRISK = Limits(connect=1.5, answer=2, attempts=2)
 
 CONNECTIONS = 64
+#: In the caller's own thread: what it reads from may only be asked there.
+STREAM = TransferConfig(multipart_threshold=16 * CHUNK, multipart_chunksize=16 * CHUNK, use_threads=False)
 TRANSFER = TransferConfig(multipart_threshold=64 * CHUNK, multipart_chunksize=16 * CHUNK, max_concurrency=4)
 
 
@@ -116,6 +119,13 @@ class S3ObjectStore:
         """Write, whatever was there."""
         with translated(self._address, self.uri(key)):
             self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
+
+    def put_stream(self, key: str, chunks: Iterator[bytes]) -> Streamed:
+        """Upload in parts of 16 MiB, one after the other. An error on the way leaves no object."""
+        read = Chunks(chunks)
+        with translated(self._address, self.uri(key)):
+            self._client.upload_fileobj(read, self._bucket, key, Config=STREAM)  # type: ignore[arg-type] # read() is all it needs
+        return read.streamed
 
     def create(self, key: str, content: bytes, content_type: str = "application/json") -> None:
         """Write once. The same bytes again are fine; ``Conflict`` when other bytes are there."""

@@ -7,15 +7,18 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.backup import BackupActivities
     from activities.batch_queue import BatchQueueActivities
     from activities.deploy import DeployActivities
+    from activities.migrate import MigrateActivities
     from activities.monitors import MonitorActivities
     from activities.resources import ResourceActivities
     from domain.batch import ScheduledJob
+    from domain.datastore import Backup
     from domain.environment import Environment
     from domain.identity import Duty, duty_of
     from domain.resource_steps import ProvisionRequest, uses_resources
-    from domain.service import Kind, ServiceDefinition
+    from domain.service import DeployRules, Kind, ServiceDefinition
     from domain.stages import Deployed, Target
     from workflows import policies
 
@@ -25,13 +28,20 @@ MONITORS_TIMEOUT = timedelta(minutes=1)
 
 
 async def deploy(target: Target, definition: ServiceDefinition) -> Deployed:
-    """Make its queues and buckets, ask for the release, wait until it has arrived, and have its monitors judged."""
-    await _provision(target, definition)
-    deployed = await _arrive(target, definition)
+    """Make its queues and buckets, back its data up, migrate; ask for the release and wait until it has arrived;
+    have its runs scheduled and its monitors judged. Each as far as the definition has any."""
+    before = []
+    if uses_resources(definition):
+        await _provisioned(target)
+    if definition.datastore and definition.datastore.backup:
+        before.append(await _backed_up(target, definition.datastore.backup))
+    if definition.deploy.migrate:
+        before.append(await _migrated(target, definition.deploy))
+    deployed = await _arrived(target, definition.deploy)
     if definition.kind is Kind.BATCH:
-        await _schedule(target, definition)
-    monitors = await _monitor(target)
-    return deployed.model_copy(update={"detail": f"{deployed.detail}, {monitors}"})
+        await _scheduled(target, definition)
+    monitors = await _monitored(target)
+    return deployed.model_copy(update={"detail": ", ".join([deployed.detail, *before, monitors])})
 
 
 async def let_go(target: Target) -> str:
@@ -45,39 +55,45 @@ async def let_go(target: Target) -> str:
     return noted.detail
 
 
-async def _provision(target: Target, definition: ServiceDefinition) -> None:
-    if uses_resources(definition):
-        await workflow.execute_activity_method(
-            ResourceActivities.provision,
-            ProvisionRequest(target=target, at=workflow.now()),
-            **policies.long(
-                duty_of(target.environment), f"queues and buckets in {target.environment}", PROVISION_TIMEOUT
-            ),
-        )
+async def _provisioned(target: Target) -> None:
+    await workflow.execute_activity_method(
+        ResourceActivities.provision,
+        ProvisionRequest(target=target, at=workflow.now()),
+        **policies.long(duty_of(target.environment), f"queues and buckets in {target.environment}", PROVISION_TIMEOUT),
+    )
 
 
-async def _arrive(target: Target, definition: ServiceDefinition) -> Deployed:
+async def _backed_up(target: Target, backup: Backup) -> str:
+    """What the update would change is safe."""
+    done = await workflow.execute_activity_method(
+        BackupActivities.back_up,
+        target,
+        **policies.long(duty_of(target.environment), f"back up in {target.environment}", backup.timeout + MARGIN),
+    )
+    return done.detail
+
+
+async def _migrated(target: Target, rules: DeployRules) -> str:
+    """The schema is there before the first task that needs it."""
+    done = await workflow.execute_activity_method(
+        MigrateActivities.migrate,
+        target,
+        **policies.long(duty_of(target.environment), f"migrate in {target.environment}", rules.timeout + MARGIN),
+    )
+    return done.detail
+
+
+async def _arrived(target: Target, rules: DeployRules) -> Deployed:
     return await workflow.execute_activity_method(
         DeployActivities.deploy,
         target,
         **policies.long(
-            duty_of(target.environment),
-            f"deploy #{target.number} to {target.environment}",
-            definition.deploy.timeout + MARGIN,
+            duty_of(target.environment), f"deploy #{target.number} to {target.environment}", rules.timeout + MARGIN
         ),
     )
 
 
-async def _monitor(target: Target) -> str:
-    installed = await workflow.execute_activity_method(
-        MonitorActivities.install_monitors,
-        target,
-        **policies.long(duty_of(target.environment), f"monitors in {target.environment}", MONITORS_TIMEOUT),
-    )
-    return installed.detail
-
-
-async def _schedule(target: Target, definition: ServiceDefinition) -> None:
+async def _scheduled(target: Target, definition: ServiceDefinition) -> None:
     """Once the environment has it: whatever begins from now on is of this release."""
     rules = definition.batch
     await workflow.execute_activity_method(
@@ -93,3 +109,12 @@ async def _schedule(target: Target, definition: ServiceDefinition) -> None:
         ),
         **policies.brief(Duty.ORCHESTRATE, f"schedule #{target.number} in {target.environment}"),
     )
+
+
+async def _monitored(target: Target) -> str:
+    installed = await workflow.execute_activity_method(
+        MonitorActivities.install_monitors,
+        target,
+        **policies.long(duty_of(target.environment), f"monitors in {target.environment}", MONITORS_TIMEOUT),
+    )
+    return installed.detail

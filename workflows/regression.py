@@ -142,6 +142,8 @@ class RegressionWorkflow:
                 run=self._request.run,
                 ordinal=self._request.ordinal,
                 urls=ready.urls,
+                datastores=ready.datastores,
+                own_datastores=ready.own_datastores,
                 suite=suite,
                 attempt=attempt,
             ),

@@ -24,8 +24,8 @@ from domain.storage import StoredObject
 from domain.sweep import Orphans, Swept
 from tests.activities.publishing import Publishing
 from tests.domain.builders import manifest
-from tests.fakes.engines import MemorySlices
 from tests.fakes.onward import MemoryOnward
+from tests.fakes.slices import MemorySlices
 from tests.fakes.stores import MemoryObjectStore
 
 PATIENCE = 5

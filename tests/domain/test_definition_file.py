@@ -76,7 +76,6 @@ FAULTS = {
     },
     "kind: static": "5: build.output: missing key; expected the directory that holds the site, for kind static",
     "kind: daemon": '6: kind: "daemon"; expected one of',
-    "kind: datastore": "6: kind: ",
     "writes: {queues: [Jobs]}": '6: writes.queues.0.name: "Jobs"; expected lower-case words',
     "writes: {queues: [7]}": "6: writes.queues.0: 7; expected a name, or a mapping with one",
     "writes: {queues: [{fifo: true}]}": "6: writes.queues.0.name: missing key; expected lower-case words",
@@ -88,6 +87,36 @@ FAULTS = {
     "writes: {queues: [a-dead, {name: a, dead_letter: {after: 2}}]}": "another name: a-dead is the queue of the dead",
     "writes: {buckets: [{name: a, expire: 90}]}": "6: writes.buckets.0.expire: 90; expected whole days such as 90d",
     "batch: {timeout: 5m}": "6: batch: a mapping; expected this key only for kind batch",
+    "kind: datastore": "1: datastore: missing key; expected volume and version of the data, for kind datastore",
+    "datastore: {volume: /data, version: '15'}": "6: datastore: a mapping; expected this key only for kind datastore",
+    **{
+        f"kind: datastore\ndatastore: {{volume: /data, version: '15'}}\n{key}": f"8: {fault}"
+        for key, fault in (
+            (
+                "scale: {ci: {}, prod: {max: 2}}",
+                "scale.prod: a mapping; expected min and max 1: two processes",
+            ),
+            ("ingress: {path: /x}", "ingress: a mapping; expected nothing: only who reads it reaches a datastore"),
+            ("reads: {services: [a]}", "reads: a mapping; expected nothing: a datastore is on no network but"),
+            ("deploy: {migrate: [a]}", "deploy.migrate: a list; expected nothing: the service that owns a schema"),
+        )
+    },
+    **{
+        f"kind: datastore\ndatastore: {{{keys}}}": f"7: datastore.{fault}"
+        for keys, fault in (
+            ("version: '15'", "volume: missing key; expected"),
+            ("volume: data, version: '15'", 'volume: "data"; expected an absolute path below /, without ..'),
+            ("volume: /, version: '15'", 'volume: "/"; expected an absolute path below /'),
+            ("volume: /data, version: 15", "version: 15; expected text; put it in quotes"),
+            ("volume: /data, version: latest", 'version: "latest"; expected a version such as 15 or 15.4, in quotes'),
+            ("volume: /data, version: '15', upgrade_from: '15.1'", 'upgrade_from: "15.1"; expected a major version'),
+            (
+                "volume: /d, version: '15', upgrade_from: '16'",
+                'upgrade_from: "16"; expected a major version below 15',
+            ),
+            ("volume: /data, version: '15', backup: {}", "backup.command: missing key; expected"),
+        )
+    },
     "x: [": "7: not YAML: ",
     BOMB: "7: alias *a; expected the value written out",
     "x: !!str y": "6: tag tag:yaml.org,2002:str; expected plain values without tags",

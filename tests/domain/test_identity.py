@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.data_names import migration_name
 from domain.environment import Environment
 from domain.identity import (
     CANONICAL_NAME_LIMIT,
@@ -139,3 +140,15 @@ def test_two_applications_never_share_a_network() -> None:
 
 def test_a_role_becomes_a_variable() -> None:
     assert url_variable("price-list") == "ONWARD_URL_PRICE_LIST"
+
+
+def test_a_migration_has_a_name_that_is_a_dns_label_and_no_canonical_one() -> None:
+    longest = ServiceId(application="a", role="r" * role_limit("a"))
+    names = [migration_name(Environment.PROD, longest, number) for number in (1, 2)]
+
+    assert all(len(name) <= 63 for name in names)
+    assert len(set(names)) == 2
+    assert migration_name(Environment.CI, ServiceId(application="shop", role="cart"), 7) == "ci-shop-cart--migrate-7"
+    for name in (*names, "ci-shop-cart--migrate-7"):
+        with pytest.raises(ValueError, match="ServiceId"):
+            parse_canonical_name(name)

@@ -16,7 +16,7 @@ from tests.e2e.application import Application
 class EngineEvents:
     """Counts events by the name that each is given; one without a name does not count.
 
-    :param name: an event's name, from the attributes that the engine tells.
+    :param name: an event's name, from the attributes that the engine tells and its ``action``.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class EngineEvents:
     def _read(self) -> None:
         event: Any
         for event in self._events:
-            name = self._name(event["Actor"]["Attributes"])
+            name = self._name({"action": event["Action"], **event["Actor"]["Attributes"]})
             if name:
                 self.counts[name] += 1
 

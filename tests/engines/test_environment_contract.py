@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from docker import DockerClient
 
 from domain.artifact import Artifact
 from domain.deployment import Action, Deployment, EnvironmentEngine, settled
 from domain.environment import Environment
 from domain.errors import Superseded
+from domain.service import Kind
+from engines.swarm import SwarmEngine
 from engines.swarm_jobs import SwarmJobs
 from tests.domain.builders import deployment as memory_deployment
 from tests.engines.conftest import Environments, wait_for
@@ -49,6 +52,15 @@ def _jobs(request: pytest.FixtureRequest) -> Subject:
     return Subject(jobs, lambda number: environment.job(number, first), state="ready")
 
 
+def _datastores(request: pytest.FixtureRequest) -> Subject:
+    environment: Environments = request.getfixturevalue("environment")
+    client: DockerClient = request.getfixturevalue("docker_client")
+    first: Artifact = request.getfixturevalue("first")
+    engine = SwarmEngine(client, stack=environment.stack, endpoint_mode="dnsrr", kind=Kind.DATASTORE)
+    section = {"kind": "datastore", "datastore": {"volume": "/data", "version": "1"}}
+    return Subject(engine, lambda number: environment.deployment(number, first, **section))
+
+
 def _sites(request: pytest.FixtureRequest) -> Subject:
     sites: Sites = request.getfixturevalue("sites")
     return Subject(sites.engine, lambda number: sites.deployment(number, {"index.html": f"release {number}"}))
@@ -59,6 +71,7 @@ def _sites(request: pytest.FixtureRequest) -> Subject:
         pytest.param(_memory, id="memory"),
         pytest.param(_swarm, id="swarm", marks=pytest.mark.server),
         pytest.param(_jobs, id="jobs", marks=pytest.mark.server),
+        pytest.param(_datastores, id="datastores", marks=pytest.mark.server),
         pytest.param(_sites, id="sites", marks=pytest.mark.server),
     ]
 )

@@ -55,11 +55,15 @@ class Slicing:
     def service(self, role: str, artifact: Artifact, **definition: object) -> Deployment:
         return self.environment.deployment(1, artifact, role=role, **definition)
 
-    def fetched(self, owner: SliceOwner, url: str, network: str = "") -> str:
-        """What a suite in the slice gets from a URL."""
-        return self.looked(owner, f"wget -q -O - {url} 2>/dev/null || echo nothing answers", network).output.strip()
+    def datastore(self, artifact: Artifact) -> Deployment:
+        return self.service("db", artifact, kind="datastore", datastore={"volume": "/www", "version": "1"})
 
-    def looked(self, owner: SliceOwner, command: str, network: str = "") -> SuiteOutcome:
+    def fetched(self, owner: SliceOwner, url: str, network: str = "", data: str = "") -> str:
+        """What a suite in the slice gets from a URL."""
+        command = f"wget -q -O - {url} 2>/dev/null || echo nothing answers"
+        return self.looked(owner, command, network, data).output.strip()
+
+    def looked(self, owner: SliceOwner, command: str, network: str = "", data: str = "") -> SuiteOutcome:
         run = SuiteRun(
             name=f"{owner.name}-suite",
             image=self._looker.uri,
@@ -67,6 +71,7 @@ class Slicing:
             service=ServiceId(application=owner.application, role="web"),
             network=network or slice_network(owner.application, owner.name),
             slice=owner.name,
+            data_network=data,
             variables={"COMMAND": command},
             timeout=timedelta(seconds=20),
         )
@@ -161,6 +166,7 @@ def test_a_slice_that_nobody_took_down_is_found_by_its_owner_and_goes_with_the_s
 def test_what_really_runs_in_ci_is_not_seen_even_by_who_shares_its_datastores(
     slicing: Slicing, first: Artifact, second: Artifact
 ) -> None:
+    slicing.environment.engine.deploy(slicing.datastore(first), SilentProgress())
     slicing.environment.arrive(slicing.service("web", second, **READS))
     owner = slicing.owner()
     slicing.slices.up(owner, [slicing.service("web", first, **READS)], SilentProgress())
@@ -175,6 +181,7 @@ def test_what_really_runs_in_ci_is_not_seen_even_by_who_shares_its_datastores(
 
 
 def test_the_network_that_a_slice_shares_is_none_of_its_own(slicing: Slicing, first: Artifact) -> None:
+    slicing.environment.engine.deploy(slicing.datastore(first), SilentProgress())
     owner = slicing.owner()
     slicing.slices.up(owner, [slicing.service("web", first, **READS)], SilentProgress())
 

@@ -34,7 +34,10 @@ def test_an_application_has_two_networks_and_only_who_reads_a_datastore_is_on_bo
     there = _networks(docker_client, environment.stack)
     assert set(there) == {own, data}
     assert _joined(docker_client, plain) == {there[own]}
+    db = environment.deployment(1, first, role="db", kind="datastore", datastore={"volume": "/www", "version": "1"})
+    environment.engine.deploy(db, SilentProgress())
     environment.engine.deploy(reader, SilentProgress())
+    assert _joined(docker_client, db) == {there[data]}
     assert _joined(docker_client, reader) == {there[own], there[data]}
     DeployedServices(docker_client, environment.stack).remove()  # as ``down --purge`` does
     assert _networks(docker_client, environment.stack) == {}

@@ -24,7 +24,6 @@ from domain.notifier import Undelivered
 from domain.progress import Progress
 from domain.scale import Size, kept
 from domain.service import ServiceDefinition
-from domain.slices import FoundSlice, SliceOwner, SliceUp
 from domain.suite import SuiteOutcome, SuiteRun
 from tests.fakes.stores import MemoryRegistry
 
@@ -120,6 +119,7 @@ class MemoryEngine:
             update=UpdateState.PAUSED if bad else UpdateState.UPDATING if slow else UpdateState.COMPLETED,
             since=datetime.now(UTC),
             tasks=(*old, *[new] * size.replicas),
+            version=deployment.definition.datastore.version if deployment.definition.datastore else "",
         )
         return action
 
@@ -146,8 +146,7 @@ class MemoryEngine:
 
     def logs(self, environment: Environment, service: ServiceId, lines: int) -> str:
         name = canonical_name(environment, service)
-        lines_printed = self.printed.get(name, f"{name}.1 started\n").splitlines(keepends=True)
-        return "".join(lines_printed[-lines:])
+        return "".join(self.printed.get(name, f"{name}.1 started\n").splitlines(keepends=True)[-lines:])
 
     def url(self, environment: Environment, definition: ServiceDefinition) -> str:
         return f"http://{canonical_name(environment, definition.service)}:{definition.port}"
@@ -207,37 +206,6 @@ def failing(case: str = "test_total", message: str = "7 != 8") -> SuiteOutcome:
         f'<testsuite><testcase classname="suite" name="{case}"><failure message="{message}"/></testcase></testsuite>'
     )
     return SuiteOutcome(exit_code=1, reports=(report.encode(),), output=message)
-
-
-class MemorySlices:
-    """Slices that are up at once; ``blocked`` holds them back, ``sick`` roles never come up, ``stuck`` ones stay."""
-
-    def __init__(self) -> None:
-        self.there: dict[str, FoundSlice] = {}
-        self.versions: dict[str, dict[str, Digest]] = {}
-        self.downs: list[str] = []
-        self.stuck: set[str] = set()
-        self.sick: set[str] = set()
-        self.blocked: threading.Event | None = None
-
-    def up(self, owner: SliceOwner, deployments: Sequence[Deployment], progress: Progress) -> SliceUp:
-        self.there[owner.name] = FoundSlice(owner=owner, created=datetime.now(UTC))
-        self.versions[owner.name] = {each.service.role: each.manifest.digest for each in deployments}
-        while self.blocked and not self.blocked.is_set():
-            progress.say("coming up")
-            progress.wait(0.05)
-        sick = sorted(self.sick & {each.service.role for each in deployments})
-        urls = {each.service.role: f"http://{each.name}:{each.definition.port}" for each in deployments}
-        return SliceUp(urls=urls, fault=f"{sick[0]} does not come up in the slice" if sick else "")
-
-    def down(self, owner: SliceOwner, progress: Progress) -> None:
-        if owner.name in self.stuck:
-            raise Conflict(f"the network of {owner.name} is in use by a task that is gone")
-        self.downs.append(owner.name)
-        self.there.pop(owner.name, None)
-
-    def found(self) -> list[FoundSlice]:
-        return sorted(self.there.values(), key=lambda each: each.created)
 
 
 class MemoryFoundation:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.backup import BackupActivities
 from activities.bake import BakeActivities, Patience
 from activities.bootstrap import BootstrapActivities
 from activities.build import BuildActivities
@@ -29,6 +30,7 @@ from activities.fixes import FixActivities
 from activities.history import HistoryActivities
 from activities.manifest import ManifestActivities
 from activities.manifest_reader import ManifestReader
+from activities.migrate import MigrateActivities
 from activities.monitors import MonitorActivities, MonitorReader
 from activities.owner_reader import OwnerReader
 from activities.plan import PlanActivities
@@ -54,19 +56,21 @@ from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.resources import Bucket, Queue
+from domain.service import Kind
 from duties.orchestrating import orchestrating_activities
 from tests.fakes.batch import MemoryJobs, MemoryRuns
+from tests.fakes.data import MemoryBackups, MemoryMigrations
 from tests.fakes.engines import (
     MemoryAlerts,
     MemoryBuilder,
     MemoryEngine,
     MemoryFoundation,
     MemoryNotifier,
-    MemorySlices,
     MemorySuiteRunner,
 )
 from tests.fakes.monitoring import MemoryMonitoring, MemoryTester
 from tests.fakes.resources import MemoryResources
+from tests.fakes.slices import MemorySlices
 from tests.fakes.snapshots import PlainSnapshots
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
 from worker import WORKFLOWS
@@ -97,6 +101,9 @@ class MemoryOnward:
         self.patience = Patience(pending=timedelta(seconds=5), data=timedelta(seconds=2))
         self.engine = MemoryEngine()
         self.runs = MemoryRuns(MemoryJobs())
+        self.datastores = MemoryEngine()
+        self.backups = MemoryBackups()
+        self.migrations = MemoryMigrations()
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
         self.queues: MemoryResources[Queue] = MemoryResources()
@@ -202,7 +209,7 @@ class MemoryOnward:
             ]
         environment = next(one for one in ENVIRONMENTS if duty_of(one) is duty)
         targets = Targets(environment, self.store, self.registry, self.manifests(), self.verdicts())
-        engines = self.runs.beside(self.engine)
+        engines = {**self.runs.beside(self.engine), Kind.DATASTORE: self.datastores}
         verify = VerifyActivities(targets, engines, self.runner, self.store)
         reader = EnvironmentReader(engines, self.store)
         resources = ResourceActivities(targets, self.store, self.queues, self.buckets, stack="memory")
@@ -227,6 +234,8 @@ class MemoryOnward:
             scaling.sizes,
             scaling.scale,
             scaling.mirror,
+            BackupActivities(targets, engines, self.backups, self.store).back_up,
+            MigrateActivities(targets, engines, self.migrations, self.store).migrate,
         ]
         return [*own, resources.let_go, *self._regression()] if duty is Duty.CI else own
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from domain.artifact import Digest, digest_of, verified
+from domain.artifact import digest_of, verified
 from domain.errors import Conflict, InvalidInput, NotFound, Unreachable
 from domain.evidence import Change, Changes
 from domain.progress import Progress
 from domain.service import DEFINITION_FILE
 from domain.service_files import ServiceFiles, checked_files
-from domain.storage import StoredObject
+from domain.storage import StoredObject, Streamed
 
 
 class MemoryObjectStore:
@@ -53,6 +52,11 @@ class MemoryObjectStore:
     def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
         self.writes.append(key)
         self.objects[key] = content
+
+    def put_stream(self, key: str, chunks: Iterator[bytes]) -> Streamed:
+        content = b"".join(chunks)
+        self.put(key, content)
+        return Streamed(size=len(content), digest=digest_of(content))
 
     def create(self, key: str, content: bytes, content_type: str = "application/json") -> None:
         with self._lock:
@@ -185,21 +189,3 @@ class MemorySigner:
 
     def verifies(self, message: bytes, signature: bytes) -> bool:
         return self.sign(message) == signature
-
-
-class PlainSnapshots:
-    """Snapshots as plain tar files."""
-
-    def pack(self, directory: Path, file: Path) -> Digest:
-        with tarfile.open(file, "w") as archive:
-            archive.add(directory, ".", filter=_without_times)
-        return digest_of(file.read_bytes())
-
-    def unpack(self, file: Path, directory: Path) -> None:
-        with tarfile.open(file) as archive:
-            archive.extractall(directory, filter="data")
-
-
-def _without_times(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    entry.mtime = 0
-    return entry

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from domain.artifact import digest_of
-from domain.errors import Conflict, InvalidInput, NotFound, Untrusted
-from domain.storage import ObjectStore
+from domain.errors import BackupFailed, Conflict, InvalidInput, NotFound, Untrusted
+from domain.storage import ObjectStore, Streamed
 from tests.fakes.stores import MemoryObjectStore
 from tests.stores.conftest import MakeStore
 
@@ -38,6 +40,44 @@ def test_a_uri_leads_back_to_its_key(store: ObjectStore) -> None:
     for foreign in ("s3://elsewhere/a/b", "https://example.org/a/b", "a/b"):
         with pytest.raises(InvalidInput):
             store.key(foreign)
+
+
+def test_a_stream_is_written_whole_with_its_size_and_digest(store: ObjectStore) -> None:
+    pieces = [bytes([number]) * 1_000_003 for number in range(40)]
+    content = b"".join(pieces)
+
+    streamed = store.put_stream("a", iter(pieces))
+
+    assert streamed == Streamed(size=len(content), digest=digest_of(content))
+    assert store.get("a") == content
+    assert store.put_stream("b", iter([b"", b"x", b""])) == Streamed(size=1, digest=digest_of(b"x"))
+    assert store.put_stream("c", iter([])).size == 0
+
+
+def test_a_stream_is_read_where_it_was_given(store: ObjectStore) -> None:
+    """Who reads it there can be cancelled: an activity knows of a cancel in its own thread only."""
+    readers = set()
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(5):
+            readers.add(threading.get_ident())
+            yield b"x" * 10_000_000
+
+    store.put_stream("a", pieces())
+
+    assert readers == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("size", [10, 40_000_000])
+def test_a_stream_that_breaks_off_leaves_nothing(store: ObjectStore, size: int) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"x" * size
+        raise BackupFailed("it broke off")
+
+    with pytest.raises(BackupFailed, match="it broke off"):
+        store.put_stream("a", broken())
+
+    assert not store.holds("a")
 
 
 def test_create_writes_once(store: ObjectStore) -> None:
