@@ -30,7 +30,12 @@ from domain.storage import ObjectStore
 POLL = 0.5
 
 RUNS_METRIC = "onward_batch_runs"
-LAST_SUCCESS_METRIC = "onward_batch_last_success_timestamp_seconds"
+
+#: When a run has ended last in these ways; a cancelled one is somebody's wish.
+LAST_METRICS = {
+    RunStatus.SUCCEEDED: ("onward_batch_last_success_timestamp_seconds", "when a run of a batch job last ended well"),
+    RunStatus.FAILED: ("onward_batch_last_failure_timestamp_seconds", "when a run of a batch job last failed"),
+}
 
 
 class BatchRunActivities:
@@ -117,6 +122,6 @@ def _record(run: RunToEnd, status: RunStatus) -> None:
     }
     meter = activity.metric_meter()
     meter.create_counter(RUNS_METRIC, "runs of batch jobs that have ended").add(1, {**labels, "outcome": status.value})
-    if status is RunStatus.SUCCEEDED:
-        gauge = meter.create_gauge_float(LAST_SUCCESS_METRIC, "when a run of a batch job has ended well last")
-        gauge.set(datetime.now(UTC).timestamp(), labels)
+    if status is not RunStatus.CANCELLED:
+        name, text = LAST_METRICS[status]
+        meter.create_gauge_float(name, text).set(datetime.now(UTC).timestamp(), labels)

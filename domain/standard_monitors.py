@@ -6,25 +6,16 @@ A kind has one pure function here: a definition in, rules with their tests out.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from domain.batch_monitors import of_job
 from domain.identity import ServiceId
 from domain.monitor_rules import ENVIRONMENT, MEASURED, REQUESTS, AlertRule
 from domain.monitor_tests import AlertTest, ExpectedAlert, InputSeries, UnitTest
 from domain.service import Kind, ServiceDefinition
+from domain.tested_rule import TestedRule
 
 #: Upper bound of a bucket of Traefik's histogram by itself, so that the estimate there is exact.
 SLOW_SECONDS = 1.2
-
-
-@dataclass(frozen=True)
-class TestedRule:
-    """A rule and what shows that it fires when it should, and only then."""
-
-    __test__ = False  # no test of pytest's
-
-    rule: AlertRule
-    tests: tuple[UnitTest, ...]
 
 
 def of_service(definition: ServiceDefinition) -> list[TestedRule]:
@@ -42,6 +33,7 @@ def of_site(definition: ServiceDefinition) -> list[TestedRule]:
 BY_KIND: Mapping[Kind, Callable[[ServiceDefinition], list[TestedRule]]] = {
     Kind.SERVICE: of_service,
     Kind.STATIC: of_site,
+    Kind.BATCH: of_job,
     Kind.DATASTORE: lambda definition: of_tasks(definition.service),
 }
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from domain.batch_rules import BatchRules
 from domain.monitor_rules import MEASURED, REQUESTS
 from domain.service import Kind
 from domain.standard_monitors import BY_KIND
@@ -43,7 +45,8 @@ def test_its_fault_is_told_as_shown(monitors: Path) -> None:
 
 
 def test_it_lists_all_standard_monitors_and_annotations() -> None:
-    names = {each.rule.alert for make in BY_KIND.values() for each in make(definition())}
+    scheduled = definition().model_copy(update={"batch": BatchRules(late_after=timedelta(hours=1))})
+    names = {each.rule.alert for make in BY_KIND.values() for each in make(scheduled)}
     listed = set(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE))
 
     assert Kind.SERVICE in BY_KIND

@@ -1,0 +1,100 @@
+"""The monitors that every batch job has: its last run failed; none has ended well in time.
+
+They read two times that the environment's worker keeps in its memory, so that each looks back over what Prometheus
+kept of an earlier worker.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from domain.duration import format_duration
+from domain.identity import ServiceId
+from domain.monitor_rules import ENVIRONMENT, MEASURED, AlertRule
+from domain.monitor_tests import AlertTest, ExpectedAlert, InputSeries, UnitTest
+from domain.service import ServiceDefinition
+from domain.tested_rule import TestedRule
+
+#: How long a worker may be away, beside what is late by itself, until nothing is known of earlier runs.
+MEMORY = timedelta(days=1)
+
+JOB = "max by (environment, application, role)"
+
+
+def of_job(definition: ServiceDefinition) -> list[TestedRule]:
+    """Kind ``batch``; whether a run is late is only known of a job that says when it is due."""
+    own, within = _own(definition.service), definition.batch.late_within
+    return [_failed(own), *([_late(own, within)] if within else [])]
+
+
+def _failed(own: str) -> TestedRule:
+    failure, success = _series("failure", own), _series("success", own)
+    span = format_duration(MEMORY)
+    last = f"{JOB} (max_over_time({failure}[{span}]))"
+    rule = _rule(
+        "RunFailed",
+        f"{last} > ({JOB} (max_over_time({success}[{span}])) or {last} * 0)",
+        "its last run failed",
+        own,
+    )
+    return TestedRule(
+        rule,
+        (
+            _test(rule, "its last run failed", {failure: "_x5 90x10", success: "30x15"}, fires=True),
+            _test(rule, "no run has ended well yet", {failure: "_x5 90x10"}, fires=True),
+            _test(rule, "the worker was started anew since", {failure: "90x5 _x10", success: "30x5 _x10"}, fires=True),
+            _test(rule, "a later one ended well", {failure: "90x15", success: "30x5 120x10"}),
+            _test(rule, "nothing has run", {}),
+        ),
+    )
+
+
+def _late(own: str, within: timedelta) -> TestedRule:
+    success = _series("success", own)
+    span = format_duration(within + MEMORY)
+    rule = _rule(
+        "RunLate",
+        f"time() - {JOB} (max_over_time({success}[{span}])) > {within.total_seconds():.0f}",
+        f"no run has ended well for {format_duration(within)}",
+        own,
+    )
+    late = f"-{within.total_seconds() + 60:.0f}"  # before the tests begin, at 0
+    return TestedRule(
+        rule,
+        (
+            _test(rule, "the last success is too long ago", {success: f"{late}x15"}, fires=True),
+            _test(rule, "the worker was started anew since", {success: f"{late}x3 _x12"}, fires=True),
+            _test(rule, "one has ended well just now", {success: f"{late}x6 105x9"}),
+        ),
+    )
+
+
+def _own(service: ServiceId) -> str:
+    return f'environment="{ENVIRONMENT}",application="{service.application}",role="{service.role}"'
+
+
+def _series(outcome: str, own: str) -> str:
+    return f"onward_batch_last_{outcome}_timestamp_seconds{{{own}}}"
+
+
+def _rule(name: str, expr: str, summary: str, own: str) -> AlertRule:
+    """That the environment tells of the job at all is what a bake needs to know: a run may be days away."""
+    return AlertRule.model_validate(
+        {
+            "alert": name,
+            "expr": expr,
+            "labels": {"severity": "page"},
+            "annotations": {"summary": summary, MEASURED: f"onward_replicas_wanted{{{own}}}"},
+        }
+    )
+
+
+def _test(rule: AlertRule, name: str, series: dict[str, str], *, fires: bool = False) -> UnitTest:
+    """A sample every fifteen seconds; looked at after seven of them."""
+    alerts = (ExpectedAlert(exp_labels=rule.labels, exp_annotations=rule.annotations),) if fires else ()
+    return UnitTest(
+        name=f"{rule.alert}: {name}",
+        interval="15s",
+        input_series=tuple(InputSeries(series=each, values=values) for each, values in series.items()),
+        alert_rule_test=(AlertTest(eval_time="105s", alertname=rule.alert, exp_alerts=alerts),),
+    )
