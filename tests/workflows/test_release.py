@@ -80,7 +80,7 @@ async def test_an_invalid_definition_is_refused_in_the_source_stage(
 
     assert result.status is ReleaseStatus.REFUSED
     assert result.failure is not None
-    assert "cart/service.yaml:7: colour: unknown key" in result.failure.message
+    assert "cart/service.yaml:8: colour: unknown key" in result.failure.message
     assert onward.builder.built == []
 
 
