@@ -38,11 +38,6 @@ length=0
 while read -r name value && [ "$name" != "$(printf '\\r')" ]; do :; done
 echo "read $method $path" >/proc/1/fd/2
 """
-#: Reads a request of one byte, and answers it.
-ANSWERS = f"""\
-{DIES}[ "$method" = GET ] || head -c 1 >/dev/null
-printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\nConnection: close\\r\\n\\r\\nheard'
-"""
 ONE_WITHOUT_CHECK = {"ingress": {"path": "/web"}, "health": {"command": ["true"], "interval": "1s"}}
 TWO = {"scale": {"ci": {"min": 2, "max": 3}, "prod": {}}, "ingress": {"path": "/web"}}
 
@@ -140,24 +135,6 @@ def test_only_what_changes_nothing_is_sent_again_when_its_server_dies_over_it(
     lines = environment.engine.logs(Environment.CI, deployment.service, 100)
     assert lines.count("read POST /web/order") == 1
     assert lines.count("read PUT /web/order") == ATTEMPTS
-
-
-@pytest.mark.server
-def test_what_no_server_has_read_is_sent_to_another_whatever_it_does(
-    edge: Edge, environment: Environments, docker_client: DockerClient, images: Images
-) -> None:
-    deaf = images.pushed("nc -ll -p 8080 -e sh /answers & sleep 9999 & wait", {"answers": ANSWERS})
-    wanted = {**ONE_WITHOUT_CHECK, "scale": TWO["scale"]}
-    deployment = environment.deployment(1, deaf, **wanted)
-    environment.arrive(deployment)
-    wait_for(lambda: edge.text("/web/") == "heard")
-    task = docker_client.containers.list(filters={"label": f"com.docker.swarm.service.name={deployment.name}"})[0]
-
-    assert task.exec_run(["killall", "nc"]).exit_code == 0
-
-    answers = [requests.post(f"{edge.url}/web/", data="x", timeout=10).status_code for _ in range(20)]
-    assert environment.observe(deployment).healthy == 2, "nobody but the edge has noticed"
-    assert set(answers) == {200}
 
 
 @pytest.mark.server

@@ -12,7 +12,9 @@ from domain.artifact import Artifact
 from domain.deployment import Action, Deployment, UpdateState, is_whole
 from domain.environment import Environment
 from domain.errors import Conflict, DeployHalted, ForeignResource, InvalidInput, Superseded, VerifyFailed
+from domain.scale import Size
 from engines.swarm import SwarmEngine
+from engines.swarm_scale import SwarmScaler
 from tests.engines.conftest import Environments, Images, wait_for
 from tests.fakes.progress import SilentProgress
 
@@ -167,7 +169,7 @@ def test_replicas_are_kept_inside_the_limits(
 ) -> None:
     deployment = environment.deployment(1, first, **TWO)
     assert environment.arrive(deployment).replicas == 2
-    docker_client.services.get(deployment.name).scale(3)  # type: ignore[no-untyped-call]
+    SwarmScaler(docker_client, environment.stack).resize(Environment.CI, deployment.service, Size(replicas=3), 1)
     assert environment.arrive(environment.deployment(2, first, **TWO)).replicas == 3
     smaller = {"scale": {"ci": {"min": 1, "max": 1}, "prod": {}}}
     assert environment.arrive(environment.deployment(3, first, **smaller)).replicas == 1
