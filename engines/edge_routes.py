@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from domain.deployment import Deployment
 
-#: Tries of one request that got no answer. One that may have changed something (POST, PATCH) is tried again only
-#: while no server has read it, so that nothing happens twice.
+#: Tries of one request that got no answer. One that may have changed something (POST, PATCH) and was read by a
+#: server is not tried again, so that nothing happens twice.
 ATTEMPTS = 4
 
 
