@@ -61,10 +61,14 @@ class Combination:
 
     @property
     def versions(self) -> list[tuple[Digest, Manifest]]:
-        """What runs in the slice: the basis, with the candidate in its role's place."""
+        """What runs in the slice: the basis, with the candidate in its role's place; a datastore only as candidate."""
         own = (self.request.candidate, self.candidate)
         all_of_them = {**self.basis, self.candidate.service.role: own}.values()
-        return [each for each in all_of_them if each == own or each[1].definition.kind in IN_SLICES]
+        return [each for each in all_of_them if self._runs(each[1], is_candidate=each == own)]
+
+    def _runs(self, manifest: Manifest, *, is_candidate: bool) -> bool:
+        kind = manifest.definition.kind
+        return kind in IN_SLICES or (is_candidate and kind is Kind.DATASTORE)
 
 
 class Combinations:

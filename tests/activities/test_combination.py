@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.combination import Combination, Combinations
@@ -23,7 +24,6 @@ SHAKY = "test_shaky"
 
 
 def of_kind(role: str, kind: Kind) -> Manifest:
-    """Also of a kind that a definition is refused with today."""
     changed = definition().model_copy(update={"role": role, "kind": kind})
     return manifest().model_copy(update={"definition": changed})
 
@@ -63,6 +63,15 @@ def test_a_slice_runs_services_and_sites_and_never_a_datastore_or_a_batch_job() 
     )
 
     assert sorted(one.service.role for _, one in combination.versions) == ["cart", "static"]
+
+
+@pytest.mark.parametrize(("kind", "runs"), [(Kind.BATCH, []), (Kind.DATASTORE, ["db"])])
+def test_of_a_candidate_that_serves_nobody_only_a_datastore_is_tried_in_its_slice(kind: Kind, runs: list[str]) -> None:
+    candidate = of_kind("db", kind)
+
+    combination = Combination(request(candidate), candidate, {})
+
+    assert [one.service.role for _, one in combination.versions] == runs
 
 
 def test_a_valid_quarantine_is_in_force_in_the_own_suite_and_in_that_of_another_service() -> None:
