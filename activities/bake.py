@@ -13,7 +13,8 @@ from temporalio import activity
 from activities.heartbeat import Heartbeat
 from activities.monitors import MonitorReader
 from activities.targets import Targets
-from domain.deployment import Deployment, EnvironmentEngine, ServiceState, is_whole, refuse_overtaken
+from domain.batch_monitors import ENDED_BY_A_RUN
+from domain.deployment import Deployment, EnvironmentEngine, ServiceState, is_growing, is_whole, refuse_overtaken
 from domain.errors import VerifyFailed
 from domain.monitor import Monitoring
 from domain.monitor_questions import measured, requests_seen
@@ -68,15 +69,16 @@ class BakeActivities:
             engine = self._engines[deployment.definition.kind]
             monitors = self._reader.monitors(target)
             seconds = deployment.definition.verify.bake.total_seconds()
-            watch = self._watch(deployment, monitors, _whole(engine, deployment))
+            replicas = _Replicas(engine, deployment)
+            watch = self._watch(deployment, monitors, replicas.look())
             start = time.monotonic()
             while (passed := time.monotonic() - start) < seconds:
-                _whole(engine, deployment)
+                replicas.look()
                 watch.look()
                 progress.say(f"baking, {seconds - passed:.0f} s left")
                 progress.wait(min(POLL, seconds - passed))
-            _whole(engine, deployment)
-            found = self._settled(watch, engine, deployment, start + seconds, progress)
+            replicas.look()
+            found = self._settled(watch, replicas, deployment, start + seconds, progress)
         return Checked(detail=f"baked {seconds:.0f} s{found}")
 
     def _watch(
@@ -89,12 +91,13 @@ class BakeActivities:
                 f"{deployment.name} is not verified: nothing judges its monitors\n"
                 f"  expected: ONWARD_PROMETHEUS_URL and ONWARD_RULES_DIRECTORY of the {deployment.environment} duty"
             )
-        return _Watch(self._monitoring, monitors, state.since)
+        lasting = ENDED_BY_A_RUN if deployment.definition.kind is Kind.BATCH else frozenset()
+        return _Watch(self._monitoring, monitors, state.since, lasting)
 
     def _settled(
         self,
         watch: _Watch | _NoWatch,
-        engine: EnvironmentEngine,
+        replicas: _Replicas,
         deployment: Deployment,
         end: float,
         progress: Progress,
@@ -112,7 +115,7 @@ class BakeActivities:
                 raise VerifyFailed(f"{deployment.name} is not verified: {'; '.join(unknown)}")
             progress.say("baking on: " + "; ".join((*judgement.pending, *unknown)))
             progress.wait(POLL)
-            _whole(engine, deployment)
+            replicas.look()
 
 
 class _NoWatch:
@@ -129,18 +132,24 @@ class _NoWatch:
 
 
 class _Watch:
-    """The monitors of one release during its bake."""
+    """The monitors of one release during its bake.
 
-    def __init__(self, monitoring: Monitoring, monitors: InstalledMonitors, arrived: datetime) -> None:
+    :param lasting: rules whose alerts from before the release no deploy can end.
+    """
+
+    def __init__(
+        self, monitoring: Monitoring, monitors: InstalledMonitors, arrived: datetime, lasting: frozenset[str]
+    ) -> None:
         self._monitoring = monitoring
         self._monitors = monitors
         self._rules = monitors.rules.rules if monitors.rules else []
         self._arrived = arrived
+        self._lasting = lasting
         self._before: dict[tuple[str, str], datetime] = {rule.key: rule.evaluated for rule in self._judged()}
 
     def look(self) -> Judgement:
         """What the monitors say now; :raises VerifyFailed: one fires."""
-        judgement = judge(self._monitors, self._judged(), self._arrived, self._before)
+        judgement = judge(self._monitors, self._judged(), self._arrived, self._before, self._lasting)
         if judgement.firing:
             raise VerifyFailed(f"{self._monitors.name}: {'; '.join(judgement.firing)}")
         return judgement
@@ -173,11 +182,23 @@ class _Watch:
         return self._monitoring.judged(self._monitors.name)
 
 
-def _whole(engine: EnvironmentEngine, deployment: Deployment) -> ServiceState:
-    """What runs, if it is all of the release; :raises VerifyFailed: it is not any more."""
-    state = engine.observe(deployment.environment, deployment.service)
-    refuse_overtaken(state, deployment)
-    if state is None or not is_whole(state, deployment):
+class _Replicas:
+    """What runs of one release during its bake. More of them may be asked for meanwhile."""
+
+    def __init__(self, engine: EnvironmentEngine, deployment: Deployment) -> None:
+        self._engine = engine
+        self._deployment = deployment
+        self._whole_at = 0
+
+    def look(self) -> ServiceState:
+        """What there is; :raises VerifyFailed: it is not all of the release any more."""
+        deployment = self._deployment
+        state = self._engine.observe(deployment.environment, deployment.service)
+        refuse_overtaken(state, deployment)
+        if state is not None and is_whole(state, deployment):
+            self._whole_at = state.replicas
+            return state
+        if state is not None and is_growing(state, deployment, self._whole_at):
+            return state
         lost = state.failures[-1].error if state and state.failures else "it is not whole any more"
-        raise VerifyFailed(f"{deployment.name} did not last its bake: {lost}")
-    return state
+        raise VerifyFailed(f"{deployment.name} did not last its bake: {lost}\n  next: onward logs {deployment.name}")

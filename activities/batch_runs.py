@@ -16,6 +16,7 @@ from domain.batch import (
     RunEnded,
     RunKeys,
     RunOrder,
+    RunRecorder,
     RunsRequest,
     RunState,
     RunStatus,
@@ -29,22 +30,15 @@ from domain.storage import ObjectStore
 
 POLL = 0.5
 
-RUNS_METRIC = "onward_batch_runs"
-
-#: When a run has ended last in these ways; a cancelled one is somebody's wish.
-LAST_METRICS = {
-    RunStatus.SUCCEEDED: ("onward_batch_last_success_timestamp_seconds", "when a run of a batch job last ended well"),
-    RunStatus.FAILED: ("onward_batch_last_failure_timestamp_seconds", "when a run of a batch job last failed"),
-}
-
 
 class BatchRunActivities:
     """Holds one environment's engine."""
 
-    def __init__(self, environment: Environment, runs: BatchRuns, store: ObjectStore) -> None:
+    def __init__(self, environment: Environment, runs: BatchRuns, store: ObjectStore, recorder: RunRecorder) -> None:
         self._environment = environment
         self._runs = runs
         self._store = store
+        self._recorder = recorder
 
     @activity.defn
     def job(self, request: RunsRequest) -> BatchJob:
@@ -94,9 +88,12 @@ class BatchRunActivities:
         """
         self._require_own(run.environment)
         with Heartbeat() as progress:
+            died = run.unseen and run.key in self._runs.going(run.environment, run.service)
             self._runs.stop(run.key, progress)
-        if run.status is not None:
-            _record(run, run.status)
+        if died:
+            self._recorder.ended(run.environment, run.service, RunStatus.FAILED, datetime.now(UTC))
+        elif run.status is not None:
+            self._recorder.ended(run.environment, run.service, run.status, datetime.now(UTC))
 
     def _ended(self, run: BegunRun, progress: Progress) -> RunState:
         while True:
@@ -112,16 +109,3 @@ class BatchRunActivities:
     def _require_own(self, environment: Environment) -> None:
         if environment is not self._environment:
             raise InvalidInput(f"this worker serves {self._environment}, not {environment}")
-
-
-def _record(run: RunToEnd, status: RunStatus) -> None:
-    labels = {
-        "environment": run.environment.value,
-        "application": run.service.application,
-        "role": run.service.role,
-    }
-    meter = activity.metric_meter()
-    meter.create_counter(RUNS_METRIC, "runs of batch jobs that have ended").add(1, {**labels, "outcome": status.value})
-    if status is not RunStatus.CANCELLED:
-        name, text = LAST_METRICS[status]
-        meter.create_gauge_float(name, text).set(datetime.now(UTC).timestamp(), labels)

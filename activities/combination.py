@@ -21,8 +21,8 @@ from domain.service import Kind
 from domain.storage import ImageRegistry
 
 #: What a slice runs. Datastores are ci's own, which slices use: only a candidate that is one is tried in its slice,
-#: without any data, by its own suite. A batch job serves nobody.
-IN_SLICES = frozenset({Kind.SERVICE, Kind.STATIC})
+#: without any data, by its own suite. A batch job does not run there, but its queues and buckets are made.
+IN_SLICES = frozenset({Kind.SERVICE, Kind.STATIC, Kind.BATCH})
 
 #: What a slice's services carry in place of a release number: nothing in a slice is published.
 UNPUBLISHED = 0
@@ -61,7 +61,7 @@ class Combination:
 
     @property
     def versions(self) -> list[tuple[Digest, Manifest]]:
-        """What runs in the slice: the basis, with the candidate in its role's place; a datastore only as candidate."""
+        """What the slice is made of: the basis, with the candidate in its role's place."""
         own = (self.request.candidate, self.candidate)
         all_of_them = {**self.basis, self.candidate.service.role: own}.values()
         return [each for each in all_of_them if self._runs(each[1], is_candidate=each == own)]

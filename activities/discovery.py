@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from temporalio import activity
 
 from activities.manifest_reader import ManifestReader
+from domain.data_names import datastore_address
 from domain.deployment import EnvironmentEngine, ServiceState
 from domain.environment import Environment
 from domain.holding import written
@@ -53,7 +54,6 @@ class DiscoveryReader:
 
     def _of(self, engine: EnvironmentEngine, state: ServiceState, request: DiscoverRequest) -> Iterator[Discovered]:
         definition = self._manifests.read_digest(state.manifest).definition
-        kind = DiscoveryKind.DATASTORE if definition.kind is Kind.DATASTORE else DiscoveryKind.SERVICE
 
         def found(kind: DiscoveryKind, name: str, canonical: str, address: str) -> Discovered:
             service = str(state.service)
@@ -61,7 +61,11 @@ class DiscoveryReader:
                 kind=kind, name=name, canonical=canonical, address=address, service=service, number=state.number
             )
 
-        yield found(kind, definition.role, state.name, engine.url(request.environment, definition))
+        if definition.kind is Kind.DATASTORE:
+            address = datastore_address(request.environment, state.service, definition.port)
+            yield found(DiscoveryKind.DATASTORE, definition.role, state.name, address)
+        elif address := engine.url(request.environment, definition):  # a batch job has none
+            yield found(DiscoveryKind.SERVICE, definition.role, state.name, address)
         if definition.ingress and self._edge_url:
             address = self._edge_url + definition.ingress.path
             yield found(DiscoveryKind.ENDPOINT, definition.role, state.name, address)

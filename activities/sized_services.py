@@ -78,8 +78,9 @@ class SizedServices:
         self._scaler.resize(self._environment, found.state.service, size, found.state.number)
 
     def until_arrived(self, found: SizedService, size: Size, progress: Progress) -> None:
-        """Wait until so many serve, or somebody else has taken over.
+        """Wait until so many serve.
 
+        :raises Refused: somebody else has taken over: a release, a later size, or a hand.
         :raises DeployHalted: not within ``deploy.timeout``; the size stays asked for.
         """
         service, timeout = found.state.service, found.definition.deploy.timeout.total_seconds()
@@ -87,13 +88,18 @@ class SizedServices:
         while True:
             state = self._engine.observe(self._environment, service)
             if state is None or state.number != found.state.number or state.replicas != size.replicas:
-                return
+                name = canonical_name(self._environment, service)
+                raise Refused(
+                    f"{name} was asked for {size.replicas} replicas, and for something else before they served\n"
+                    f"  next: onward scale {self._environment} {service.application}"
+                )
             if state.healthy == size.replicas:
                 return
             if time.monotonic() > deadline:
                 reason = f": {state.failures[-1].error}" if state.failures else ""
                 raise DeployHalted(
-                    f"{state.name}: {state.healthy} of {size.replicas} replicas serve after {timeout:.0f} s{reason}"
+                    f"{state.name}: {state.healthy} of {size.replicas} replicas serve after {timeout:.0f} s{reason}\n"
+                    f"  next: onward logs {state.name}"
                 )
             progress.say(f"{state.name}: {state.healthy} of {size.replicas} replicas serve")
             progress.wait(POLL)

@@ -109,7 +109,7 @@ class VerifyActivities:
         urls = {
             each.role: self._engines[each.kind].url(target.environment, each)
             for each in definitions
-            if each.kind is not Kind.DATASTORE
+            if each.kind not in (Kind.DATASTORE, Kind.BATCH)
         }
         reached = {
             each.role: datastore_address(target.environment, each.service, each.port)

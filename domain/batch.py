@@ -134,12 +134,16 @@ class RunEnded(Message):
 
 
 class RunToEnd(Message):
-    """A run of which nothing is to be left; ``status`` is recorded, of one that was begun."""
+    """A run of which nothing is to be left; ``status`` is recorded, of one that was begun.
+
+    ``unseen``: its workflow is over and said nothing; what is still there of it has failed.
+    """
 
     environment: Environment
     service: ServiceId
     key: RunKey
     status: RunStatus | None = None
+    unseen: bool = False
 
 
 class RunsRequest(Message):
@@ -211,3 +215,10 @@ class BatchRuns(Protocol):
 
     def going(self, environment: Environment, service: ServiceId) -> list[RunKey]:
         """The runs of a job that are there, the oldest first."""
+
+
+class RunRecorder(Protocol):
+    """Tells whoever watches jobs how their runs end."""
+
+    def ended(self, environment: Environment, service: ServiceId, status: RunStatus, at: datetime) -> None:
+        """A run of a job has ended like this."""

@@ -18,6 +18,9 @@ from domain.tested_rule import TestedRule
 #: How long a worker may be away, beside what is late by itself, until nothing is known of earlier runs.
 MEMORY = timedelta(days=1)
 
+#: What fired before a release goes on firing until a run ends well, which no deploy does.
+ENDED_BY_A_RUN = frozenset({"RunFailed", "RunLate"})
+
 JOB = "max by (environment, application, role)"
 
 

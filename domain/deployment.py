@@ -195,6 +195,16 @@ def is_whole(state: ServiceState, deployment: Deployment) -> bool:
     )
 
 
+def is_growing(state: ServiceState, deployment: Deployment, whole_at: int) -> bool:
+    """Whether all that is missing are replicas that somebody has asked for since the release was whole.
+
+    :param whole_at: how many replicas it had then.
+    """
+    up = [task for task in state.tasks if task.running]
+    ours = all(task.number == deployment.number and task.digest == deployment.artifact.digest for task in up)
+    return state.replicas > whole_at > 0 and len(up) >= whole_at and ours and not state.failures
+
+
 def _superseded(deployment: Deployment, newer: int) -> Superseded:
     return Superseded(f"{deployment.name} already runs release #{newer}, newer than #{deployment.number}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.message import Message
@@ -65,10 +65,12 @@ def judge(
     rules: Sequence[JudgedRule],
     arrived: datetime,
     before: Mapping[tuple[str, str], datetime],
+    lasting: Container[str] = (),
 ) -> Judgement:
     """What the monitors say of a release.
 
-    An alert that was active before the release arrived says nothing of it yet: it has to end.
+    An alert that was active before the release arrived says nothing of it yet: it has to end, unless
+    it is of a rule in ``lasting``, whose alerts something else ends.
 
     :param arrived: when the environment began to take the release.
     :param before: when each rule was last evaluated as the watching began; each must be so again.
@@ -82,6 +84,8 @@ def judge(
         elif rule.key in before and rule.evaluated <= before[rule.key]:
             unknown.append(f"{rule.name}: not evaluated since the bake began")
         for alert in rule.alerts:
+            if alert.since < arrived and rule.name in lasting:
+                continue
             if alert.since < arrived:
                 pending.append(f"{_told(rule, alert)}, since before this release came")
             elif alert.firing:

@@ -16,6 +16,7 @@ from duties.orchestrating import orchestrating_activities
 from duties.parts import Activities
 from duties.regression import regression_activities
 from duties.telling import telling_activities
+from engines import run_metrics
 from engines.replica_exporter import exporting
 from settings import WorkerSettings
 
@@ -28,7 +29,7 @@ def exporting_for(own: Mapping[Duty, WorkerSettings]) -> AbstractContextManager[
     addresses = {settings.exporter_address for settings in own.values()} - {""}
     environments = [(own[duty], each) for each in Environment if (duty := duty_of(each)) in own]
     collectors = [replica_collector(settings, each) for settings, each in environments if settings.exporter_address]
-    return exporting(addresses.pop() if addresses else "", collectors)
+    return exporting(addresses.pop() if addresses else "", [*collectors, run_metrics.REGISTRY] if collectors else [])
 
 
 def activities_of(duty: Duty, client: Client, settings: WorkerSettings, channels: Channels) -> Activities:

@@ -40,6 +40,7 @@ from engines import docker_api
 from engines.edge import EdgeRun
 from engines.edge_tls import EdgeTls
 from engines.replica_exporter import ReplicaCollector
+from engines.run_metrics import RunMetrics
 from engines.site import SiteEngine
 from engines.site_routes import SiteRoutes
 from engines.suites import ContainerSuiteRunner
@@ -110,10 +111,18 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
     scaling = ScaleActivities(
         environment, engines[Kind.SERVICE], SwarmScaler(client, settings.stack), manifests, object_store(settings)
     )
+    sizes = ScaleActivities(
+        environment,
+        looked_at[Kind.SERVICE],
+        SwarmScaler(asked, settings.stack),
+        manifest_reader(settings, BRISK),
+        object_store(settings, BRISK),
+    )
     evidence = EnvironmentEvidenceActivities(engines, alerts(settings), store, own_keys(settings))
     bootstrap = BootstrapActivities(environment, foundation(settings, environment, client), store)
-    runs = BatchRunActivities(environment, SwarmRuns(client, stack=settings.stack), store)
-    jobs = BatchRunActivities(environment, SwarmRuns(asked, stack=settings.stack), store)
+    compared = BootstrapActivities(environment, foundation(settings, environment, asked), object_store(settings, BRISK))
+    runs = BatchRunActivities(environment, SwarmRuns(client, stack=settings.stack), store, RunMetrics())
+    jobs = BatchRunActivities(environment, SwarmRuns(asked, stack=settings.stack), store, RunMetrics())
     migrations = SwarmMigrations(
         client, stack=settings.stack, endpoint_mode=settings.endpoint_mode, reach=reach(settings)
     )
@@ -131,10 +140,10 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         discovery(settings, looked_at, edge_url).discover,
         resources.provision,
         *([resources.let_go] if environment is Environment.CI else []),
-        bootstrap.compare_environment,
+        compared.compare_environment,
         bootstrap.lay_environment,
         DriftActivities(engines, object_store(settings)).check_drift,
-        scaling.sizes,
+        sizes.sizes,
         scaling.scale,
         scaling.mirror,
         jobs.job,

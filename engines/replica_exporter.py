@@ -69,7 +69,7 @@ class ReplicaCollector(Collector):
 
 
 @contextmanager
-def exporting(address: str, collectors: Sequence[ReplicaCollector]) -> Iterator[None]:
+def exporting(address: str, collectors: Sequence[Collector]) -> Iterator[None]:
     """Answer Prometheus until the end of the block.
 
     :param address: ``host:port``; empty for not at all.

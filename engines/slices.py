@@ -58,11 +58,15 @@ class SwarmSlices:
         self._resources = resources
 
     def up(self, owner: SliceOwner, deployments: Sequence[Deployment], progress: Progress) -> SliceUp:
-        """Bring all services up at once. The network is made first: by it a slice is found again."""
-        urls = {each.service.role: self._url(each) for each in deployments if not each.definition.datastore}
+        """Bring all services up at once; of batch jobs only what they write.
+
+        The network is made first: by it a slice is found again.
+        """
+        there = [each for each in deployments if each.definition.kind is not Kind.BATCH]
+        urls = {each.service.role: self._url(each) for each in there if not each.definition.datastore}
         datastores = {
             each.service.role: slice_names.slice_datastore(owner.name, each.service.role, each.definition.port)
-            for each in deployments
+            for each in there
             if each.definition.datastore
         }
         place = SlicePlace(owner.name, owner.application, owner.regression, owner.run, urls)
@@ -80,10 +84,10 @@ class SwarmSlices:
             reach=self._resources.reach if self._resources else None,
         )
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            asked = [pool.submit(self._ask, services, each, progress) for each in deployments]
+            asked = [pool.submit(self._ask, services, each, progress) for each in there]
         for done in asked:
             done.result()
-        running = [each for each in deployments if each.definition.kind is not Kind.STATIC]
+        running = [each for each in there if each.definition.kind is not Kind.STATIC]
         return SliceUp(urls=urls, datastores=datastores, fault=_awaited(services, running, progress))
 
     def down(self, owner: SliceOwner, progress: Progress) -> None:

@@ -9,7 +9,7 @@ from docker import DockerClient
 from domain.data_names import datastore_address
 from domain.deployment import Deployment
 from domain.environment import Environment
-from domain.errors import InvalidInput, NotFound, Refused
+from domain.errors import Conflict, InvalidInput, NotFound, Refused
 from domain.identity import ServiceId, canonical_name
 from domain.service import Kind
 from engines.docker_api import address_of, translated
@@ -70,14 +70,20 @@ def address_in(found: Json | None, environment: Environment, application: str, r
     """``host:port`` of a datastore for who reads it.
 
     :param found: what runs under the datastore's canonical name.
-    :raises InvalidInput: nothing does, or it is no datastore.
+    :raises Conflict: nothing does yet: who reads one that is published may come before it.
+    :raises InvalidInput: it is no datastore.
     """
     service = ServiceId(application=application, role=role)
     name = canonical_name(environment, service)
-    labels = found["Spec"]["Labels"] if found else {}
+    if found is None:
+        raise Conflict(
+            f"the datastore {name} is not there yet\n"
+            f"  next: release {service} first; onward deployed --application {application}"
+        )
+    labels = found["Spec"]["Labels"]
     if labels.get(Label.KIND) != Kind.DATASTORE:
         raise InvalidInput(
-            f"{name} is of kind {labels[Label.KIND]}" if labels else f"the datastore {name} is not there",
+            f"{name} is of kind {labels[Label.KIND]}",
             where=f"reads.datastores: [{role}]",
             expected=f"a datastore of {application} that is deployed to {environment}",
             next=f"release {service} first; onward deployed --application {application}",

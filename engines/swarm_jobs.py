@@ -23,6 +23,7 @@ from engines.labels import Label, require_own
 from engines.reach import Reach
 from engines.swarm import SwarmEngine
 from engines.swarm_api import Json, SwarmServices
+from engines.swarm_drift import drift_of
 from engines.swarm_logs import lines_by_task
 from engines.swarm_spec import Placement, service_spec
 from engines.swarm_tasks import moment
@@ -39,6 +40,7 @@ def job_spec(deployment: Deployment, placement: Placement, size: Size) -> Json: 
         task["ContainerSpec"]["Args"] = list(rules.command)
     task["RestartPolicy"] = {"Condition": "none"}
     spec["Labels"][Label.JOB] = job.model_dump_json()
+    spec["Labels"][Label.REPLICAS] = "0"
     spec["Mode"] = {"Replicated": {"Replicas": 0}}
     return spec
 
@@ -160,4 +162,5 @@ def _state(record: Json) -> ServiceState:
         since=moment(record["UpdatedAt"]),
         tasks=(ready,),
         kind=Kind.BATCH,
+        drift=drift_of(record),
     )

@@ -58,8 +58,9 @@ def sized_spec(deployment: Deployment, placement: Placement, size: Size) -> Json
 
 
 def sized(spec: Json, size: Size) -> Json:
-    """A ``ServiceSpec`` with another size."""
-    labels = {name: value for name, value in spec["Labels"].items() if name not in (Label.REPLICAS, Label.OWN_REPLICAS)}
+    """A ``ServiceSpec`` with another size; one at rest is woken with it."""
+    other = (Label.REPLICAS, Label.OWN_REPLICAS, Label.RESTING)
+    labels = {name: value for name, value in spec["Labels"].items() if name not in other}
     labels[Label.REPLICAS] = str(size.replicas)
     if size.own is not None:
         labels[Label.OWN_REPLICAS] = str(size.own)

@@ -26,8 +26,8 @@ def actions(stack: str, bucket: str) -> dict[Duty, list[str]]:
     for environment in ENVIRONMENTS:
         own = (f"{environment}-*", edge_bucket(stack, environment))
         allowed[duty_of(environment)] = [
-            *("Read", "List", *(f"Write:{bucket}/{kept}/*" for kept in ("logs", "migrations", "backups"))),
-            *(f"Write:{bucket}/{kept}/{environment}/*" for kept in ("scale", "drift")),
+            *("Read", "List", f"Write:{bucket}/logs/*"),
+            *(f"Write:{bucket}/{kept}/{environment}/*" for kept in ("migrations", "backups", "scale", "drift")),
             *(f"{action}:{name}" for name in own for action in ("Admin", "Write", "Tagging")),
         ]
     allowed[Duty.CI] += [

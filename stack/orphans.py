@@ -18,13 +18,20 @@ from stores.s3 import BRISK, S3ObjectStore
 
 
 def orphans(settings: StackSettings, credentials: Credentials, gateway: str) -> Iterator[Finding]:
-    """One line for each; none when S3 does not answer, which is said elsewhere."""
+    """One line for each, and for what cannot be read; none when S3 does not answer, which is said elsewhere."""
     access = s3_access(settings, credentials, gateway, Duty.BUILD)
     store = S3ObjectStore(**access, bucket=BUCKET, limits=BRISK)
     try:
         for key in store.keys(OWNERSHIP):
-            yield from _of(Ownership.model_validate_json(store.get(key)))
-    except (OnwardError, ValidationError):
+            try:
+                ownership = Ownership.model_validate_json(store.get(key))
+            except ValidationError:
+                yield Finding(
+                    key, Level.WARN, "cannot be read: it is no registry of owners", "restore it from a backup"
+                )
+            else:
+                yield from _of(ownership)
+    except OnwardError:
         return
 
 

@@ -25,6 +25,9 @@ NETWORK_PATIENCE = 90.0
 #: Swarm gives a container ten seconds after SIGTERM, and some more on a busy machine.
 END_PATIENCE = 90.0
 
+#: How often services are gone through, as long as somebody else writes one of them.
+ATTEMPTS = 5
+
 Report = Callable[[str], None]
 
 
@@ -110,13 +113,22 @@ class DeployedServices:
         return self._services.labelled({Label.STACK: self._stack})
 
     def _rewrite(self, change: Callable[[Json], bool]) -> list[str]:
-        changed = []
-        for service in self._labelled():
-            spec = copy.deepcopy(service["Spec"])
-            if change(spec):
-                self._services.update(service, spec)
-                changed.append(str(spec["Name"]))
-        return sorted(changed)
+        """Whoever else writes a service at the same moment – a worker that has just begun – is read again."""
+        changed: set[str] = set()
+        for _ in range(ATTEMPTS):
+            lost = False
+            for service in self._labelled():
+                spec = copy.deepcopy(service["Spec"])
+                if change(spec):
+                    try:
+                        self._services.update(service, spec)
+                    except Conflict:
+                        lost = True
+                        continue
+                    changed.add(str(spec["Name"]))
+            if not lost:
+                return sorted(changed)
+        raise Conflict("services are written by somebody else all the time\n  next: run the command again")
 
     def _remove_networks(self, names: Mapping[str, str]) -> None:
         left, end = dict(names), time.monotonic() + NETWORK_PATIENCE

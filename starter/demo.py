@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from domain.errors import OnwardError
-from domain.release import ReleaseResult, ReleaseStatus
+from domain.release import ReleaseResult, ReleaseStatus, Stage
 from domain.roll_forward import RollForwardView
 from examples.repository import break_cart, change_prices, make_repository, mend_cart
 from settings import StackSettings
@@ -68,6 +68,9 @@ async def _broken(shop: DemoShop, load: DemoLoad, output: Output) -> ReleaseResu
     result = await shop.released(break_cart(shop.repository), "cart")
     _expect(result, ReleaseStatus.FAILED)
     output.text(summary(result, ""))
+    failure = result.failure
+    if failure is None or failure.stage is not Stage.VERIFY_PROD or " fires " not in failure.message:
+        raise OnwardError("the bad release was not caught by a monitor in the bake of prod")
     asked, lost = load.since()
     output.text(
         f"\nits monitor saw it in the bake: of {asked} requests during the release {lost} were answered with an error"

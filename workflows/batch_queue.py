@@ -114,7 +114,7 @@ class BatchQueueWorkflow:
         for key in keys:
             await workflow.execute_activity_method(
                 BatchRunActivities.end,
-                RunToEnd(environment=self._queue.environment, service=self._queue.service, key=key),
+                RunToEnd(environment=self._queue.environment, service=self._queue.service, key=key, unseen=True),
                 **policies.enduring(duty_of(self._queue.environment), f"end what {key.workflow} has left", END_TIMEOUT),
             )
             self._events.append(lambda queue, key=key: queue.left([key]))  # type: ignore[misc]

@@ -86,6 +86,22 @@ def test_a_service_that_is_not_whole_any_more_fails_it(change: dict[str, object]
         baking.bake()
 
 
+def test_replicas_that_are_asked_for_during_the_bake_are_waited_for() -> None:
+    baking = Baking("2s")
+    baking.engine.changed_at, baking.engine.change = 2, {"replicas": 3}
+
+    assert baking.bake() == Checked(detail="baked 2 s")
+
+
+def test_replicas_that_fail_when_they_are_asked_for_fail_the_bake() -> None:
+    baking = Baking("2s")
+    sick = task(1, running=False, state="failed").model_copy(update={"error": "exit code 137"})
+    baking.engine.changed_at, baking.engine.change = 2, {"replicas": 3, "tasks": (task(1, digest=IMAGE.digest), sick)}
+
+    with pytest.raises(VerifyFailed, match="did not last its bake: exit code 137"):
+        baking.bake()
+
+
 def test_a_newer_release_that_takes_its_place_during_the_bake_is_no_failure_of_it() -> None:
     baking = Baking("1s")
     newer = task(2, digest=IMAGE.digest)

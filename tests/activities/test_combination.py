@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.combination import Combination, Combinations
@@ -55,23 +54,22 @@ def excused(ready: SliceReady) -> dict[tuple[str, Origin], list[str]]:
     return {(each.service.role, each.origin): [excuse.case for excuse in each.excuses] for each in ready.suites}
 
 
-def test_a_slice_runs_services_and_sites_and_never_a_datastore_or_a_batch_job() -> None:
+def test_a_slice_is_made_of_services_sites_and_jobs_and_never_of_a_datastore() -> None:
     there = {role: of_kind(role, Kind(role)) for role in ("static", "batch", "datastore")}
     candidate = manifest()
     combination = Combination(
         request(candidate, *there.values()), candidate, {role: (one.digest, one) for role, one in there.items()}
     )
 
-    assert sorted(one.service.role for _, one in combination.versions) == ["cart", "static"]
+    assert sorted(one.service.role for _, one in combination.versions) == ["batch", "cart", "static"]
 
 
-@pytest.mark.parametrize(("kind", "runs"), [(Kind.BATCH, []), (Kind.DATASTORE, ["db"])])
-def test_of_a_candidate_that_serves_nobody_only_a_datastore_is_tried_in_its_slice(kind: Kind, runs: list[str]) -> None:
-    candidate = of_kind("db", kind)
+def test_a_datastore_is_tried_in_its_own_slice() -> None:
+    candidate = of_kind("db", Kind.DATASTORE)
 
     combination = Combination(request(candidate), candidate, {})
 
-    assert [one.service.role for _, one in combination.versions] == runs
+    assert [one.service.role for _, one in combination.versions] == ["db"]
 
 
 def test_a_valid_quarantine_is_in_force_in_the_own_suite_and_in_that_of_another_service() -> None:

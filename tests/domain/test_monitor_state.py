@@ -102,3 +102,12 @@ def test_what_a_rule_needs_is_what_its_expression_names_or_what_it_says_itself()
 )
 def test_the_series_that_an_expression_names_are_found(expression: str, expected: list[str]) -> None:
     assert selectors(expression) == expected
+
+
+def test_what_a_deploy_cannot_end_and_was_there_before_says_nothing_of_the_release() -> None:
+    before = ARRIVED - timedelta(hours=1)
+    old = judge(MONITORS, rules(alerts=(alert(firing=True, since=before),)), ARRIVED, {}, {"CartFails"})
+    new = judge(MONITORS, rules(alerts=(alert(firing=True),)), ARRIVED, {}, {"CartFails"})
+
+    assert (old.firing, old.pending) == ((), ())
+    assert len(new.firing) == 1

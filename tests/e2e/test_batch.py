@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from docker import DockerClient
 
 from engines.docker_api import connect
 from engines.labels import Label
 from engines.swarm_api import SwarmServices
 from settings import StackSettings
+from stack.prometheus import prometheus_url
 from tests.e2e.application import Application
 from tests.e2e.commandline import TIMEOUT, CommandLine
 from tests.e2e.conftest import _an_application
@@ -125,6 +127,13 @@ class MostAtOnce:
                 self.most[environment] = max(most, len(self._job.containers(environment)))
 
 
+def _firing(settings: StackSettings, job: Job) -> set[str]:
+    """The monitors of the job that fire in prod."""
+    alerts = requests.get(f"{prometheus_url(settings)}/api/v1/alerts", timeout=10).json()["data"]["alerts"]
+    own = {"environment": "prod", "application": job.application.name, "role": "report"}.items()
+    return {each["labels"]["alertname"] for each in alerts if own <= each["labels"].items()}
+
+
 def _ended(run: subprocess.Popen[str], exit_code: int = 0) -> Any:
     stdout, stderr = run.communicate(timeout=TIMEOUT)
     assert run.returncode == exit_code, f"{stdout}\n{stderr}"
@@ -212,6 +221,10 @@ def test_a_worker_that_is_killed_goes_on_with_the_same_container_and_a_killed_co
     assert (result["status"], result["cause"]) == ("failed", "it was killed: SIGKILL (137)")
     assert "working on 12" in onward.run("logs", result["run"]).stdout
     assert job.nothing_is_left()
+    until(lambda: "RunFailed" in _firing(stack_settings, job), seconds=60)
+    job.release()
+    job.run("prod")
+    until(lambda: "RunFailed" not in _firing(stack_settings, job), seconds=60)
 
 
 def test_a_cancel_stops_the_container_and_a_termination_leaves_none_either(

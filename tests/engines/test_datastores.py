@@ -11,7 +11,7 @@ from docker.errors import NotFound
 from domain.artifact import Artifact
 from domain.deployment import Deployment
 from domain.environment import Environment
-from domain.errors import DeployHalted, ForeignResource, InvalidInput, Refused
+from domain.errors import Conflict, DeployHalted, ForeignResource, InvalidInput, Refused
 from domain.identity import data_network
 from domain.service import Kind
 from engines.swarm import SwarmEngine
@@ -161,7 +161,7 @@ def test_who_reads_it_is_told_where_it_is_and_reaches_it(
 def test_a_datastore_that_is_not_there_is_named(environment: Environments, first: Artifact) -> None:
     reads = environment.deployment(1, first, reads={"datastores": ["db"]})
     name = f"ci-{environment.application}-db"
-    with pytest.raises(InvalidInput, match=f"datastore {name} is not there\n.*\n  next: release"):
+    with pytest.raises(Conflict, match=f"datastore {name} is not there yet\n  next: release"):
         environment.engine.deploy(reads, SilentProgress())
     environment.engine.deploy(environment.deployment(1, first, role="db"), SilentProgress())
     with pytest.raises(InvalidInput, match=f"{name} is of kind service"):

@@ -13,7 +13,7 @@ from domain.artifact import Artifact
 from domain.data_names import migration_name
 from domain.deployment import Deployment
 from domain.environment import Environment
-from domain.errors import ForeignResource, InvalidInput
+from domain.errors import Conflict, ForeignResource, InvalidInput
 from domain.migration import failure_of
 from engines.swarm_api import SwarmServices
 from engines.swarm_migrations import SwarmMigrations
@@ -143,7 +143,7 @@ def test_what_is_missing_is_said_before_anything_runs(migrating: Migrating) -> N
     with pytest.raises(InvalidInput, match="docker secret create"):
         migrating.migrations.run(migrating.deployment(1, "true", secrets=["x"]), "r1", SilentProgress())
     wanted = migrating.deployment(1, "true", reads={"datastores": ["db"]})
-    with pytest.raises(InvalidInput, match=r"the datastore ci-.*-db is not there"):
+    with pytest.raises(Conflict, match=r"the datastore ci-.*-db is not there"):
         migrating.migrations.run(wanted, "r1", SilentProgress())
     assert migrating.jobs() == []
 

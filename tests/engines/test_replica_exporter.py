@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import requests
 
+from domain.batch import RunStatus
 from domain.deployment import ServiceState
 from domain.environment import Environment
 from domain.errors import Unreachable
+from domain.identity import ServiceId
+from engines import run_metrics
 from engines.replica_exporter import ReplicaCollector, exporting
 from tests.domain.builders import deployment, task
 from tests.fakes.engines import MemoryEngine
@@ -38,7 +43,7 @@ class Exported:
     def scraped(self) -> dict[str, float]:
         """Series → value, each with its labels in order."""
         address = f"127.0.0.1:{free_ports(1)[0]}"
-        with exporting(address, [self.collector]):
+        with exporting(address, [self.collector, run_metrics.REGISTRY]):
             text = requests.get(f"http://{address}/metrics", timeout=5).text
         lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
         return {name: float(value) for name, _, value in lines}
@@ -83,3 +88,17 @@ def test_each_task_that_fails_is_counted_once_from_when_it_is_first_seen() -> No
 def test_nobody_is_answered_without_an_address() -> None:
     with exporting("", [Exported().collector]):
         pass
+
+
+def test_runs_of_jobs_are_told_by_how_they_ended() -> None:
+    metrics, job = run_metrics.RunMetrics(), ServiceId(application="shop", role="report")
+    for status, second in ((RunStatus.FAILED, 100), (RunStatus.SUCCEEDED, 200), (RunStatus.CANCELLED, 300)):
+        metrics.ended(Environment.PROD, job, status, datetime.fromtimestamp(second, UTC))
+
+    told = Exported().scraped()
+
+    report = CART.replace("cart", "report")
+    assert told[f"onward_batch_last_failure_timestamp_seconds{{{report}}}"] == 100
+    assert told[f"onward_batch_last_success_timestamp_seconds{{{report}}}"] == 200
+    counts = {line: value for line, value in told.items() if line.startswith("onward_batch_runs_total")}
+    assert sorted(counts.values()) == [1, 1, 1]

@@ -11,8 +11,10 @@ from domain.artifact import Artifact
 from domain.environment import Environment
 from domain.errors import DeployHalted
 from domain.scale import Size
+from engines.swarm_jobs import SwarmJobs
 from engines.swarm_scale import SwarmScaler
 from tests.engines.conftest import Environments, wait_for
+from tests.fakes.progress import SilentProgress
 
 pytestmark = pytest.mark.server
 
@@ -110,3 +112,21 @@ def test_a_restart_by_hand_is_no_drift(environment: Environments, first: Artifac
     by_hand("update", deployment.name, "--force", "--detach", "--no-resolve-image")
 
     assert drift(environment) == ()
+
+
+def test_a_job_that_is_changed_by_hand_is_named_too(
+    environment: Environments, docker_client: DockerClient, first: Artifact
+) -> None:
+    jobs = SwarmJobs(docker_client, stack=environment.stack, endpoint_mode="dnsrr")
+    job = environment.job(1, first, config={"ci": {"LEVEL": "debug"}, "prod": {}}, batch={"command": ["work"]})
+    jobs.deploy(job, SilentProgress())
+    (asked,) = jobs.running(CI)
+    assert asked.drift == ()
+
+    by_hand("update", job.name, "--env-add", "LEVEL=trace", "--replicas", "1", "--detach")
+
+    (changed,) = jobs.running(CI)
+    assert changed.drift == ("variable LEVEL changed", "1 replica instead of 0")
+    jobs.deploy(environment.job(2, first), SilentProgress())
+    (restored,) = jobs.running(CI)
+    assert (restored.drift, restored.state) == ((), "ready")

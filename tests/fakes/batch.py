@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activities.batch_runs import BatchRunActivities
-from domain.batch import BatchJob, BegunRun, JobRules, RunKey, RunOrder, RunState
+from domain.batch import BatchJob, BegunRun, JobRules, RunKey, RunOrder, RunState, RunStatus
 from domain.deployment import Action, Deployment, EnvironmentEngine, ServiceState, TaskState, UpdateState, decide
 from domain.environment import Environment
 from domain.errors import NotFound, VerifyFailed
@@ -60,6 +60,16 @@ class Going:
     code: int | None
 
 
+class MemoryRecorder:
+    """Remembers how runs ended, by job."""
+
+    def __init__(self) -> None:
+        self.statuses: list[tuple[str, RunStatus]] = []
+
+    def ended(self, environment: Environment, service: ServiceId, status: RunStatus, at: datetime) -> None:
+        self.statuses.append((canonical_name(environment, service), status))
+
+
 class MemoryRuns:
     """Runs that end at once with the code of their release's number in ``ends``, 0 by default; ``None`` lasts.
 
@@ -72,6 +82,7 @@ class MemoryRuns:
         self.stopped: list[RunKey] = []
         self.most = 0
         self.jobs = jobs
+        self.recorder = MemoryRecorder()
         self._there: dict[RunKey, Going] = {}
         self._lock = threading.RLock()
 
@@ -81,7 +92,7 @@ class MemoryRuns:
 
     def activities(self, environment: Environment, store: ObjectStore) -> list[Callable[..., Any]]:
         """What an environment's duty does with runs."""
-        runs = BatchRunActivities(environment, self, store)
+        runs = BatchRunActivities(environment, self, store, self.recorder)
         return [runs.job, runs.going, runs.begin, runs.watch, runs.end]
 
     def job(self, environment: Environment, service: ServiceId) -> BatchJob:

@@ -28,7 +28,8 @@ class MemoryMonitoring:
     """A Prometheus that judges at once, and finds nothing but ``active`` alerts, by canonical name and rule.
 
     ``rejected`` are texts that it takes no rule with, ``health`` is every rule's, ``values`` what a query with
-    a text in it comes to (1, if none fits), ``unreachable`` how many questions it leaves unanswered.
+    a text in it comes to (1, if none fits), ``unreachable`` how many questions it leaves unanswered,
+    ``gone_after`` whose monitors are the last that it takes.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,7 @@ class MemoryMonitoring:
         self.health = HEALTHY
         self.values: dict[str, float | None] = {}
         self.unreachable = 0
+        self.gone_after = ""
 
     def install(self, monitors: InstalledMonitors, progress: Progress) -> bool:
         self._answer()
@@ -51,6 +53,8 @@ class MemoryMonitoring:
         self.there[monitors.name] = monitors
         if anew:
             self.loads.append(monitors.name)
+        if monitors.name == self.gone_after:
+            self.unreachable = 1_000_000
         return anew
 
     def judged(self, name: str) -> list[JudgedRule]:

@@ -10,6 +10,7 @@ from domain.artifact import Digest
 from domain.deployment import Deployment
 from domain.errors import Conflict
 from domain.progress import Progress
+from domain.service import Kind
 from domain.slices import FoundSlice, SliceOwner, SliceUp
 
 
@@ -25,6 +26,7 @@ class MemorySlices:
         self.blocked: threading.Event | None = None
 
     def up(self, owner: SliceOwner, deployments: Sequence[Deployment], progress: Progress) -> SliceUp:
+        deployments = [each for each in deployments if each.definition.kind is not Kind.BATCH]
         self.there[owner.name] = FoundSlice(owner=owner, created=datetime.now(UTC))
         self.versions[owner.name] = {each.service.role: each.manifest.digest for each in deployments}
         while self.blocked and not self.blocked.is_set():

@@ -156,6 +156,7 @@ async def test_what_a_terminated_run_left_is_ended_before_its_place_is_free(
 
     await eventually(lambda: len(onward.runs.begun) == 2, seconds=60)
     assert [key.workflow for key in onward.runs.stopped] == [first.id]
+    assert [status for _, status in onward.runs.recorder.statuses] == [RunStatus.FAILED], "its monitor is told"
     assert onward.runs.most == 1
     onward.runs.end()
     await second.result()

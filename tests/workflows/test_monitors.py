@@ -109,6 +109,18 @@ async def test_a_bake_goes_on_when_prometheus_answers_again(
     assert result.stages[6].detail.endswith("baked 1 s: 3 monitors silent")
 
 
+async def test_a_prometheus_that_stays_away_during_the_bake_fails_it_as_such(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    onward.monitoring.gone_after = canonical_name(Environment.CI, (request := onward.commit(more=BAKE)).service)
+
+    result = await failed(temporal.client, request)
+
+    assert result.failure is not None
+    assert (result.failure.stage, result.failure.kind) == (Stage.VERIFY_CI, "Unreachable")
+    assert "Prometheus at memory does not answer" in result.failure.message
+
+
 async def test_a_prometheus_that_stays_away_fails_the_release_as_such(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:

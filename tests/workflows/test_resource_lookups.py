@@ -11,6 +11,7 @@ from domain.identity import Duty, lookup_id, task_queue
 from domain.resource_lookups import DiscoverRequest, DiscoveryAnswer, DiscoveryKind, OwnersAnswer, OwnersRequest
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.releasing import failed, released
+from tests.workflows.test_datastores import datastore
 from workflows.resource_lookups import DiscoveryWorkflow, OwnersWorkflow
 
 WRITES = "writes: {queues: [orders], buckets: [receipts]}\ningress: {path: /cart}\n"
@@ -72,3 +73,14 @@ async def test_what_runs_is_found_with_what_it_writes(temporal: WorkflowEnvironm
     ]
     (only,) = (await discovered(temporal, onward, DiscoveryKind.QUEUE)).found
     assert (only.name, only.service, only.number) == ("orders", f"{onward.application}-cart", 1)
+
+
+async def test_a_datastore_is_found_by_host_and_port_and_a_job_nowhere(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    await released(temporal.client, datastore(onward))
+    await released(temporal.client, onward.commit(role="report", more="kind: batch\n"))
+
+    (found,) = (await discovered(temporal, onward)).found
+
+    assert (found.kind, found.address) == (DiscoveryKind.DATASTORE, f"prod-{onward.application}-db:8080")
