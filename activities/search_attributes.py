@@ -10,7 +10,14 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.bootstrap import EnvironmentPart, Present, SearchAttributes, SearchAttributesPresent
+from domain.bootstrap import (
+    SEARCH_ATTRIBUTE,
+    EnvironmentPart,
+    Present,
+    SearchAttributes,
+    SearchAttributesPresent,
+    refuse_wrong_types,
+)
 from domain.errors import Refused
 
 TIMEOUT = timedelta(seconds=4)
@@ -36,7 +43,7 @@ class SearchAttributeActivities:
         there = dict(listed.custom_attributes)
         return SearchAttributesPresent(
             parts=tuple(
-                EnvironmentPart(kind="search attribute", name=name, present=_present(there.get(name), kind))
+                EnvironmentPart(kind=SEARCH_ATTRIBUTE, name=name, present=_present(there.get(name), kind))
                 for name, kind in wanted.types.items()
             )
         )
@@ -48,12 +55,7 @@ class SearchAttributeActivities:
         :raises Refused: one is there under another type; Temporal changes none.
         """
         found = (await self.compare_search_attributes(wanted)).parts
-        other = [part.name for part in found if part.present is Present.OTHER]
-        if other:
-            raise Refused(
-                f"{', '.join(other)} is registered under another type\n"
-                "  next: temporal operator search-attribute remove --name NAME, and apply again"
-            )
+        refuse_wrong_types(found)
         missing = {part.name: IndexedValueType.ValueType(wanted.types[part.name]) for part in found if part.change}
         if missing:
             request = AddSearchAttributesRequest(namespace=self._client.namespace, search_attributes=missing)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
 from domain.environment import Environment
+from domain.errors import Refused
 from domain.identity import application_network, data_network
 from domain.message import Message
 
@@ -19,6 +20,9 @@ class Present(StrEnum):
     OTHER = "other"
 
 
+SEARCH_ATTRIBUTE = "search attribute"
+
+
 class EnvironmentPart(Message):
     """One thing that an environment needs: a network, the routes of its sites, its edge, a search attribute."""
 
@@ -28,8 +32,15 @@ class EnvironmentPart(Message):
 
     @property
     def change(self) -> str:
-        """What applying does to it; empty for what is as it should be."""
+        """What is to be done to it; empty for what is as it should be."""
+        if self.is_for_hands:
+            return "remove by hand"
         return {Present.RIGHT: "", Present.MISSING: "create", Present.OTHER: "update"}[self.present]
+
+    @property
+    def is_for_hands(self) -> bool:
+        """Whether applying cannot do it: Temporal changes the type of no search attribute."""
+        return self.kind == SEARCH_ATTRIBUTE and self.present is Present.OTHER
 
 
 class EnvironmentQuestion(Message):
@@ -50,6 +61,16 @@ class EnvironmentParts(Message):
     def to_do(self) -> tuple[EnvironmentPart, ...]:
         """What is missing, or other than it should be."""
         return tuple(part for part in self.parts if part.change)
+
+
+def refuse_wrong_types(parts: Iterable[EnvironmentPart]) -> None:
+    """:raises Refused: search attributes are registered under another type than Onward's."""
+    names = ", ".join(part.name for part in parts if part.is_for_hands)
+    if names:
+        raise Refused(
+            f"registered under another type, which Temporal does not change: {names}\n"
+            "  next: temporal operator search-attribute remove --name NAME, and apply again"
+        )
 
 
 class SearchAttributes(Message):

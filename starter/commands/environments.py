@@ -40,6 +40,7 @@ def env(
 
 
 async def _run(what: What, environment: Environment, output: Output, *, sure: bool) -> ExitCode:
+    from domain.bootstrap import refuse_wrong_types
     from starter.connection import connect
     from starter.environments import Environments
 
@@ -53,8 +54,10 @@ async def _run(what: What, environment: Environment, output: Output, *, sure: bo
     if not found.to_do:
         output.document(_document(found))
         return ExitCode.DONE
+    refuse_wrong_types(found.parts)
     if not sure and not typer.confirm("apply this?"):
-        raise typer.Abort
+        output.text("nothing was changed")
+        return ExitCode.FAILED
     applied = await asked.applied(environment)
     left = await asked.compared(environment)
     output.document(_document(left) | {"applied": _rows(applied, everything=False)})

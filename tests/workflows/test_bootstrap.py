@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from temporalio.api.operatorservice.v1 import RemoveSearchAttributesRequest
+import pytest
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, RemoveSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
 
 from domain.bootstrap import EnvironmentParts
 from domain.environment import Environment
+from domain.errors import Refused
 from starter.environments import Environments
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.conftest import local_server
@@ -51,3 +54,22 @@ async def test_a_search_attribute_that_is_not_registered_is_registered() -> None
 
     assert missing == ["OnwardRuns"]
     assert left.to_do == ()
+
+
+async def test_a_search_attribute_of_another_type_is_for_hands_and_nothing_is_made_without_it() -> None:
+    onward = MemoryOnward()
+    onward.publish("cart")
+    async with await local_server() as environment, onward.workers(environment.client):
+        operator, namespace = environment.client.operator_service, environment.client.namespace
+        await operator.remove_search_attributes(
+            RemoveSearchAttributesRequest(namespace=namespace, search_attributes=["OnwardRuns"])
+        )
+        wrong = {"OnwardRuns": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD}
+        await operator.add_search_attributes(AddSearchAttributesRequest(namespace=namespace, search_attributes=wrong))
+        asked = Environments(environment.client)
+        changes = {part.name: part.change for part in (await asked.compared(Environment.CI)).to_do}
+        with pytest.raises(Refused, match="another type, which Temporal does not change: OnwardRuns"):
+            await asked.applied(Environment.CI)
+
+    assert changes["OnwardRuns"] == "remove by hand"
+    assert onward.foundation.made == []
