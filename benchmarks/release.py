@@ -45,7 +45,6 @@ def main() -> None:
 
 def _measured(application: Application, by_hand: ByHand) -> None:
     cold, line, config, steps = Times(list), Times(list), Times(list), Times(list)
-    application.change("cart/service.yaml", "verify: {bake: 5s}\n", "")  # that time is the service's own wish
     application.release("catalog")
     for dockerfile in ("cart/Dockerfile", "cart/tests/integration/Dockerfile"):
         _in_no_cache(application, dockerfile)

@@ -64,7 +64,15 @@ class DebianImage:
             archive, needed = Path(folder, "whole.tar"), Path(folder, "needed.tar")
             # A user's own mmdebstrap needs more packages, and a kernel that allows user namespaces.
             root = Account.current().as_root() or []
-            words = [*root, bootstrap, "--quiet", "--variant=extract", f"--include={self.packages}", SUITE, str(archive)]
+            words = [
+                *root,
+                bootstrap,
+                "--quiet",
+                "--variant=extract",
+                f"--include={self.packages}",
+                SUITE,
+                str(archive),
+            ]
             done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 raise NotFound(f"{self.name}: mmdebstrap could not make it: {done.stderr.strip()[-500:]}")

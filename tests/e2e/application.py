@@ -18,11 +18,14 @@ from tests.e2e.commandline import TIMEOUT, CommandLine
 NO_ROUTE = 404
 EDGE_PATIENCE = 5.0
 
+BAKE = "verify: {bake: 5s}\n"
+
 
 class Application:
     """One copy of ``examples/shop`` under an application name that nobody else has.
 
-    Ingress paths are prefixed with the name, so that copies share one edge.
+    Ingress paths are prefixed with the name, so that copies share one edge. Its cart does not bake, until it is
+    told to: ten seconds of every release of it.
     """
 
     def __init__(self, onward: CommandLine, settings: StackSettings, repository: Path, name: str) -> None:
@@ -30,7 +33,12 @@ class Application:
         self.repository = repository
         self.onward = onward
         self._settings = settings
-        self.commit = self.base = make_repository(repository, name)
+        make_repository(repository, name)
+        self.commit = self.base = self.change("cart/service.yaml", BAKE, "")
+
+    def bakes(self) -> None:
+        """The cart bakes, as the example's own."""
+        self.change("cart/service.yaml", "monitors: monitors/\n", f"monitors: monitors/\n{BAKE}")
 
     def words(self, role: str, commit: str | None = None) -> list[str]:
         """The release command for a role."""

@@ -36,6 +36,7 @@ def _since(load: Load, before: Counter[str]) -> Counter[str]:
 def test_what_fails_under_load_is_caught_in_the_bake_and_what_is_good_loses_no_request(
     application: Application, stack_settings: StackSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    application.bakes()
     application.release_together("catalog", "cart")
     assert _monitors(stack_settings, application, "cart") == {
         each.value: STANDARD | {"CartFails"} for each in ENVIRONMENTS
@@ -73,7 +74,6 @@ def test_what_fails_under_load_is_caught_in_the_bake_and_what_is_good_loses_no_r
 def test_a_rule_with_faulty_logic_is_stopped_before_it_is_published_and_one_that_is_removed_is_gone(
     application: Application, stack_settings: StackSettings
 ) -> None:
-    application.change("cart/service.yaml", "verify: {bake: 5s}\n", "")
     application.release("cart")
     application.change(RULES, "> 0.01", "> 0.1")
 
@@ -97,6 +97,7 @@ def test_a_rule_with_faulty_logic_is_stopped_before_it_is_published_and_one_that
 def test_a_bake_outlasts_a_prometheus_that_is_silent_and_one_that_is_killed(
     application: Application, stack_settings: StackSettings
 ) -> None:
+    application.bakes()
     release = application.start("cart")
     until(lambda: application.stage("cart") == "verify ci")
     killed(stack_settings, "prometheus")
