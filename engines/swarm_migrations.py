@@ -86,8 +86,9 @@ class SwarmMigrations:
     def _begun(self, deployment: Deployment, run: str) -> Json:
         found = self._find(deployment)
         if found is None:
+            spec = self._spec(deployment, run)
             with suppress(Conflict):  # another attempt was faster: its job is this one's
-                self._services.create(self._spec(deployment, run))
+                self._services.create(spec)
             found = self._find(deployment)
         if found is None:
             raise Conflict(f"the migration of {deployment.name} was removed while it was being made")
