@@ -10,7 +10,7 @@ from activities.scale_records import ScaleRecords
 from activities.sized_services import SizedService, SizedServices
 from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
-from domain.errors import DeployHalted, InvalidInput
+from domain.errors import DeployHalted, InvalidInput, Refused
 from domain.mirror import Mirrored, MirrorOrder
 from domain.progress import Progress
 from domain.scale import (
@@ -133,7 +133,7 @@ class ScaleActivities:
     def _fault(self, found: SizedService, size: Size, progress: Progress) -> str:
         try:
             self._services.until_arrived(found, size, progress)
-        except DeployHalted as error:
+        except (DeployHalted, Refused) as error:
             return str(error)
         return ""
 

@@ -29,7 +29,7 @@ def of_site(definition: ServiceDefinition) -> list[TestedRule]:
     return at_the_edge(definition.service)
 
 
-#: What each kind has; a kind that is missing has none.
+#: What each kind has.
 BY_KIND: Mapping[Kind, Callable[[ServiceDefinition], list[TestedRule]]] = {
     Kind.SERVICE: of_service,
     Kind.STATIC: of_site,
@@ -40,7 +40,7 @@ BY_KIND: Mapping[Kind, Callable[[ServiceDefinition], list[TestedRule]]] = {
 
 def standard_monitors(definition: ServiceDefinition) -> list[TestedRule]:
     """The standard monitors of a service."""
-    return BY_KIND[definition.kind](definition) if definition.kind in BY_KIND else []
+    return BY_KIND[definition.kind](definition)
 
 
 def at_the_edge(service: ServiceId) -> list[TestedRule]:

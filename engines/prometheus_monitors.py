@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from pydantic import BaseModel, Field
 
-from domain.errors import DeployHalted, Superseded
+from domain.errors import DeployHalted, Superseded, VerifyFailed
 from domain.monitor_rules import VERSION
 from domain.monitor_set import InstalledMonitors
 from domain.monitor_state import FAULTY, ActiveAlert, JudgedRule, are_loaded
@@ -108,11 +108,17 @@ class PrometheusMonitors:
         ]
 
     def value(self, query: str) -> float | None:
-        """The first sample of an instant query; ``None`` without any."""
+        """The first sample of an instant query; ``None`` without any.
+
+        :raises VerifyFailed: Prometheus does not take the query.
+        """
         try:
             result = self._api.get("query", _Value, {"query": query}).data.result
-        except Rejected:
-            return None
+        except Rejected as error:
+            raise VerifyFailed(
+                f"{SERVER} at {self._api.shown} cannot answer {query}: {error}\n"
+                f"  next: mend the annotation, and try it with onward check"
+            ) from None
         return float(result[0].value[1]) if result else None
 
     def _load(self, monitors: InstalledMonitors, progress: Progress) -> None:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from domain.duration import Duration, format_duration
 from domain.environment import Environment
 from domain.errors import InvalidInput
-from domain.identity import ServiceId
+from domain.identity import ServiceId, canonical_name
 from domain.mirror import LASTS, Mirror, Reset
 from starter.command import By, Json, command, myself, waiting
 from starter.output import ExitCode, Output
@@ -62,7 +62,11 @@ async def _show(environment: Environment, application: str, output: Output) -> N
         ["service", "#", "replicas", "limits", ""],
         [
             (
-                *(f"{environment}-{application}-{each.role}", each.number, f"{each.healthy}/{each.replicas}"),
+                *(
+                    canonical_name(environment, _service(application, each.role)),
+                    each.number,
+                    f"{each.healthy}/{each.replicas}",
+                ),
                 *(f"{each.limits.min}–{each.limits.max}", "mirrors prod" if each.mirrored else ""),
             )
             for each in sizes.services
@@ -82,7 +86,7 @@ async def _scale(
     request = ScaleRequest(environment=environment, service=service, replicas=replicas, by=by, reason=reason)
     change = await Scaling((await connect()).client).scale(request)
     output.document({"environment": environment, "application": service.application, **change.model_dump(mode="json")})
-    output.text(f"{environment}-{service}: {change.before} → {change.replicas}, all serve")
+    output.text(f"{canonical_name(environment, service)}: {change.before} → {change.replicas}, all serve")
 
 
 async def _mirror(message: Mirror | Reset, output: Output) -> ExitCode:

@@ -8,8 +8,8 @@ from temporalio.testing import ActivityEnvironment
 from activities.scale import ScaleActivities
 from activities.scale_records import ScaleRecords
 from domain.environment import Environment
-from domain.errors import Conflict, InvalidInput
-from domain.identity import ServiceId
+from domain.errors import Conflict, InvalidInput, Refused
+from domain.identity import ServiceId, canonical_name
 from domain.mirror import MirrorOrder
 from domain.scale import Change, ScaleOrder, ScaleQuestion, ScaleRequest, Size
 from tests.activities.publishing import Publishing
@@ -30,11 +30,22 @@ class Dying(MemoryEngine):
             raise Conflict("the worker died here")
 
 
+class TakenOver(Dying):
+    """Somebody else asks for another size at the next moment."""
+
+    died = True
+
+    def resize(self, environment: Environment, service: ServiceId, size: Size, number: int) -> None:
+        super().resize(environment, service, size, number)
+        name = canonical_name(environment, service)
+        self.states[name] = self.states[name].model_copy(update={"replicas": 7})
+
+
 class Running:
     """A release of the cart that runs in an environment."""
 
-    def __init__(self, environment: Environment) -> None:
-        self.engine, publishing = Dying(), Publishing()
+    def __init__(self, environment: Environment, engine: Dying | None = None) -> None:
+        self.engine, publishing = engine or Dying(), Publishing()
         limits = definition("scale: {ci: {min: 1, max: 2}, prod: {min: 1, max: 5}}\n")
         pointer = publishing.signed(manifest(definition=limits))
         self.engine.deploy(deployment(environment=environment, definition=limits, manifest=pointer), SilentProgress())
@@ -87,3 +98,20 @@ def test_a_worker_scales_its_own_environment_only() -> None:
         ActivityEnvironment().run(running.activities.scale, order(Environment.PROD))
     with pytest.raises(InvalidInput, match="serves ci, not prod"):
         running.activities.sizes(ScaleQuestion(environment=Environment.PROD, application="shop"))
+
+
+def test_a_size_that_somebody_else_changes_meanwhile_is_no_success() -> None:
+    running = Running(Environment.PROD, TakenOver())
+
+    with pytest.raises(Refused, match="was asked for 4 replicas, and for something else before they served"):
+        ActivityEnvironment().run(running.activities.scale, order(Environment.PROD))
+
+
+def test_a_mirror_names_a_service_that_somebody_else_changes_meanwhile() -> None:
+    running = Running(Environment.CI, TakenOver())
+    on = MirrorOrder(application="shop", by="ann", reason="slow", at=MOMENT, run="run-1", sizes={"cart": 4})
+
+    (change,) = ActivityEnvironment().run(running.activities.mirror, on).changes
+
+    assert change.replicas == 4
+    assert "for something else before they served" in change.fault

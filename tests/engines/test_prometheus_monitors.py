@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from domain.environment import Environment
-from domain.errors import DeployHalted, Superseded, Unreachable
+from domain.errors import DeployHalted, Superseded, Unreachable, VerifyFailed
 from domain.monitor import Monitoring
 from domain.monitor_set import InstalledMonitors, installed
 from domain.monitor_state import are_loaded
@@ -142,6 +142,8 @@ def test_what_fires_is_told_with_labels_value_and_since_when(address: str, direc
     assert alert.summary == "7 carts fail"
     assert monitoring.value("vector(3)") == 3
     assert monitoring.value("count(nothing_of_this_name)") is None
+    with pytest.raises(VerifyFailed, match=r"cannot answer sum\("):
+        monitoring.value("sum(")
 
 
 @pytest.mark.server
