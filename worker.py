@@ -64,7 +64,7 @@ RECONNECT_EVERY = 1.0
 #: A release that died without a word frees its place within a minute.
 SWEEP_EVERY = timedelta(seconds=20)
 DRIFT_EVERY = timedelta(minutes=1)
-SWEEP_TIMEOUT = timedelta(minutes=10)
+SCHEDULED_TIMEOUT = timedelta(minutes=10)
 
 WORKFLOWS = [
     ReleaseWorkflow,
@@ -126,7 +126,7 @@ async def ensure_schedules(client: Client) -> None:
 
 async def _ensure_schedule(client: Client, name: str, run: Callable[..., Awaitable[Any]], every: timedelta) -> None:
     action = ScheduleActionStartWorkflow(
-        run, id=name, task_queue=task_queue(Duty.ORCHESTRATE), execution_timeout=SWEEP_TIMEOUT
+        run, id=name, task_queue=task_queue(Duty.ORCHESTRATE), execution_timeout=SCHEDULED_TIMEOUT
     )
     schedule = Schedule(
         action=action,

@@ -8,6 +8,7 @@ from temporalio import activity
 
 from activities.heartbeat import Heartbeat
 from activities.log import StepLog
+from activities.own_environment import require_own
 from domain import keys
 from domain.batch import (
     BatchJob,
@@ -24,7 +25,6 @@ from domain.batch import (
 )
 from domain.duration import format_duration
 from domain.environment import Environment
-from domain.errors import InvalidInput
 from domain.progress import Progress
 from domain.storage import ObjectStore
 
@@ -43,13 +43,13 @@ class BatchRunActivities:
     @activity.defn
     def job(self, request: RunsRequest) -> BatchJob:
         """What the next run of a job will use. Only reads. :raises NotFound: no such job is deployed."""
-        self._require_own(request.environment)
+        require_own(self._environment, request.environment)
         return self._runs.job(request.environment, request.service)
 
     @activity.defn
     def going(self, request: RunsRequest) -> RunKeys:
         """The runs of a job of which something is there. Only reads."""
-        self._require_own(request.environment)
+        require_own(self._environment, request.environment)
         return RunKeys(keys=tuple(self._runs.going(request.environment, request.service)))
 
     @activity.defn(no_thread_cancel_exception=True)
@@ -58,7 +58,7 @@ class BatchRunActivities:
 
         It has the run's own name: a second attempt finds what a killed one has started.
         """
-        self._require_own(order.environment)
+        require_own(self._environment, order.environment)
         with Heartbeat():
             return self._runs.begin(order)
 
@@ -69,7 +69,7 @@ class BatchRunActivities:
         It begins nothing: after a SIGKILL the next attempt goes on watching the same container, whose output it reads
         from the first line. A cancel ends the watching; :meth:`end` ends the run.
         """
-        self._require_own(run.order.environment)
+        require_own(self._environment, run.order.environment)
         log = StepLog(self._store, keys.log_key(run.order.key.workflow, run.order.key.run, keys.run_step()))
         with Heartbeat(every=log.flush_if_due) as progress:
             try:
@@ -86,7 +86,7 @@ class BatchRunActivities:
 
         Twice is once: nothing there is fine. A worker that dies after it has counted has lost its counters, too.
         """
-        self._require_own(run.environment)
+        require_own(self._environment, run.environment)
         with Heartbeat() as progress:
             died = run.unseen and run.key in self._runs.going(run.environment, run.service)
             self._runs.stop(run.key, progress)
@@ -105,7 +105,3 @@ class BatchRunActivities:
                 return RunState(ended=True, cause=f"it did not end in {limit} (batch.timeout)")
             progress.say(f"#{run.number} runs since {run.begun:%H:%M:%S} UTC")
             progress.wait(POLL)
-
-    def _require_own(self, environment: Environment) -> None:
-        if environment is not self._environment:
-            raise InvalidInput(f"this worker serves {self._environment}, not {environment}")

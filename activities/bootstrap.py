@@ -5,10 +5,10 @@ from __future__ import annotations
 from temporalio import activity
 
 from activities.heartbeat import Heartbeat
+from activities.own_environment import require_own
 from domain import keys
 from domain.bootstrap import EnvironmentParts, EnvironmentQuestion, Foundation, networks_of
 from domain.environment import Environment
-from domain.errors import InvalidInput
 from domain.storage import ObjectStore
 
 
@@ -23,7 +23,7 @@ class BootstrapActivities:
     @activity.defn
     def compare_environment(self, question: EnvironmentQuestion) -> EnvironmentParts:
         """What is there and what is missing. Only reads."""
-        self._require_mine(question)
+        require_own(self._environment, question.environment)
         applications = self._applications()
         return EnvironmentParts(
             environment=self._environment,
@@ -38,14 +38,10 @@ class BootstrapActivities:
 
         Every part is made when it is not there: after a SIGKILL the next attempt makes the rest.
         """
-        self._require_mine(question)
+        require_own(self._environment, question.environment)
         with Heartbeat() as progress:
             progress.say(f"making what {self._environment} lacks")
             self._foundation.lay(self._environment, networks_of(self._environment, self._applications()))
 
     def _applications(self) -> list[str]:
         return [keys.published_application(key) for key in self._store.keys(keys.PUBLISHED)]
-
-    def _require_mine(self, question: EnvironmentQuestion) -> None:
-        if question.environment is not self._environment:
-            raise InvalidInput(f"this worker serves {self._environment}, not {question.environment}")

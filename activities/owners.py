@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pydantic import ValidationError
-
+from activities.documents import read_document
 from domain import keys
-from domain.errors import Conflict, Untrusted
+from domain.errors import Conflict
 from domain.ownership import Ownership
 from domain.storage import ObjectStore
 
@@ -47,13 +46,5 @@ class Owners:
 
     def _read(self, application: str) -> tuple[Ownership, str | None]:
         key = keys.ownership_key(application)
-        found = self._store.read(key)
-        if found is None:
-            return Ownership(application=application), None
-        try:
-            return Ownership.model_validate_json(found.content), found.etag
-        except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]["msg"]
-            raise Untrusted(
-                f"{self._store.uri(key)} is not a registry of owners: {fault}\n  next: restore its last good version"
-            ) from None
+        found, etag = read_document(self._store, key, Ownership, "a registry of owners")
+        return found or Ownership(application=application), etag

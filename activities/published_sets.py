@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import ValidationError
-
+from activities.documents import read_document
 from domain import keys
-from domain.errors import Untrusted
 from domain.publication import PublishedSet
 from domain.storage import ObjectStore
 
@@ -22,16 +20,8 @@ class PublishedSets:
         :raises Untrusted: what is kept there is no published set.
         """
         key = keys.published_set_key(application)
-        found = self._store.read(key)
-        if found is None:
-            return PublishedSet(application=application), None
-        try:
-            return PublishedSet.model_validate_json(found.content), found.etag
-        except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]["msg"]
-            raise Untrusted(
-                f"{self._store.uri(key)} is not a published set: {fault}\n  next: restore its last good version"
-            ) from None
+        found, etag = read_document(self._store, key, PublishedSet, "a published set")
+        return found or PublishedSet(application=application), etag
 
     def replace(self, following: PublishedSet, etag: str | None) -> None:
         """Put the next set in the place of the one that was read; ``Conflict`` when that was replaced already."""

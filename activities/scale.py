@@ -6,11 +6,12 @@ from temporalio import activity
 
 from activities.heartbeat import Heartbeat
 from activities.manifest_reader import ManifestReader
+from activities.own_environment import require_own
 from activities.scale_records import ScaleRecords
 from activities.sized_services import SizedService, SizedServices
 from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
-from domain.errors import DeployHalted, InvalidInput, Refused
+from domain.errors import DeployHalted, Refused
 from domain.mirror import Mirrored, MirrorOrder
 from domain.progress import Progress
 from domain.scale import (
@@ -53,7 +54,7 @@ class ScaleActivities:
     @activity.defn
     def sizes(self, question: ScaleQuestion) -> Sizes:
         """What the services of an application have now, and the records. Only reads."""
-        self._require_mine(question.environment)
+        require_own(self._environment, question.environment)
         found = self._services.of(question.application)
         services = tuple(
             Sizing(
@@ -76,7 +77,7 @@ class ScaleActivities:
         :raises DeployHalted: not all serve within ``deploy.timeout``; the size stays asked for.
         """
         request = order.request
-        self._require_mine(request.environment)
+        require_own(self._environment, request.environment)
         with Heartbeat() as progress:
             there = self._services.settled(request.service, progress)
             wanted = scaled(there.definition, request, there.size, there.state.number)
@@ -101,7 +102,7 @@ class ScaleActivities:
 
         One that cannot be changed – halted, or not coming up – is named in its change and keeps no other.
         """
-        self._require_mine(Environment.CI)
+        require_own(self._environment, Environment.CI)
         with Heartbeat() as progress:
             services = [each.state.service for each in self._services.of(order.application)]
             found = [self._services.settled(service, progress, refuse=False) for service in services]
@@ -125,10 +126,6 @@ class ScaleActivities:
             faults = {there.state.service.role: self._fault(there, size, progress) for there, size in resized}
         done = tuple(each.model_copy(update={"fault": each.fault or faults.get(each.role, "")}) for each in changes)
         return Mirrored(application=order.application, until=order.until, changes=done)
-
-    def _require_mine(self, environment: Environment) -> None:
-        if environment is not self._environment:
-            raise InvalidInput(f"this worker serves {self._environment}, not {environment}")
 
     def _fault(self, found: SizedService, size: Size, progress: Progress) -> str:
         try:

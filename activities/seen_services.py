@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from activities.documents import read_document
 from domain import keys
 from domain.drift import Seen
 from domain.environment import Environment
@@ -15,9 +16,12 @@ class SeenServices:
         self._store = store
 
     def read(self, environment: Environment) -> tuple[Seen, str | None]:
-        """What was seen, nothing if nobody looked yet; and the tag that :meth:`replace` wants."""
-        found = self._store.read(keys.seen_key(environment))
-        return (Seen.model_validate_json(found.content), found.etag) if found else (Seen(), None)
+        """What was seen, nothing if nobody looked yet; and the tag that :meth:`replace` wants.
+
+        :raises Untrusted: what is kept there is nothing that a check has seen.
+        """
+        found, etag = read_document(self._store, keys.seen_key(environment), Seen, "what a check for drift saw")
+        return found or Seen(), etag
 
     def replace(self, environment: Environment, seen: Seen, etag: str | None) -> None:
         """Put it in the place of what was read; ``Conflict`` when another check was first."""

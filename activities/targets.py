@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from activities.manifest_reader import ManifestReader
+from activities.own_environment import require_own
 from activities.owners import Owners
 from activities.published_sets import PublishedSets
 from activities.verdict_reader import VerdictReader
 from domain.artifact import Artifact, ArtifactKind
 from domain.deployment import Deployment
 from domain.environment import Environment
-from domain.errors import InvalidInput, Untrusted
+from domain.errors import Untrusted
 from domain.manifest import Manifest, ManifestPointer
 from domain.service import Kind, ServiceDefinition
 from domain.stages import Target
@@ -40,8 +41,7 @@ class Targets:
         :raises Untrusted: not signed, of another release, not published under its number, or
             without a signed verdict that its regression passed.
         """
-        if target.environment is not self.environment:
-            raise InvalidInput(f"this worker serves {self.environment}, not {target.environment}")
+        require_own(self.environment, target.environment)
         manifest = self._manifests.read(target.manifest)
         if manifest.release != target.release:
             raise Untrusted(f"{target.manifest.uri} is of {manifest.release}, not of {target.release}")

@@ -38,7 +38,10 @@ class Monitoring(Protocol):
         """The monitors of a service, by its canonical name, as they are judged now."""
 
     def value(self, query: str) -> float | None:
-        """What an expression comes to now: its first series, or ``None`` without any."""
+        """What an expression comes to now: its first series, or ``None`` without any.
+
+        Raises ``VerifyFailed`` for one that is not taken.
+        """
 
 
 class NoAlerts:

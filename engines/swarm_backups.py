@@ -5,7 +5,6 @@ This is the engine's own ``exec``, of a command that a signed manifest holds; no
 
 from __future__ import annotations
 
-import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -23,9 +22,9 @@ from engines.docker_api import address_of, translated
 from engines.docker_stream import begin, shut_down
 from engines.labels import require_own
 from engines.swarm_api import Json, SwarmServices
+from engines.swarm_logs import HEADER
 
-#: Which stream, and how many bytes follow: https://docs.docker.com/engine/api, *ContainerAttach*.
-HEADER = struct.Struct(">BxxxL")
+#: The number of the stream for errors in a frame's header.
 STDERR = 2
 
 #: Bytes of what the command says besides that are kept for the reason.

@@ -25,11 +25,11 @@ from engines.swarm_api import Json, SwarmServices
 from engines.swarm_logs import text_of
 from engines.swarm_place import EnvironmentPlace
 from engines.swarm_spec import Placement, service_spec
+from engines.swarm_tasks import ENDED
 
 #: The kind on the labels of a job; of a service it would be a service's.
 KIND = "migration"
 
-ENDED = frozenset({"complete", "failed", "rejected", "shutdown", "orphaned", "remove"})
 OUTPUT_LINES = 10_000
 POLL = 0.25
 

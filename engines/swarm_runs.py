@@ -23,15 +23,12 @@ from engines.labels import Label
 from engines.run_output import RunOutput
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_jobs import record_of, runs_of
-from engines.swarm_tasks import moment
+from engines.swarm_tasks import ENDED, moment
 
 POLL = 0.2
 
 #: Seconds in which a run ends that was asked to: ten to obey, and some for a busy machine.
 STOP_PATIENCE = 60.0
-
-#: A task that will do nothing more.
-ENDED = ("complete", "failed", "rejected", "shutdown", "orphaned", "remove")
 
 KILLED = 128 + 9
 

@@ -23,7 +23,10 @@ UPDATE_STATES = {
 }
 
 
-#: A task that ended. Whoever is asked to stop is ``shutdown``; who is ``complete`` ended by itself, as
+#: A task that will do nothing more.
+ENDED = frozenset({"complete", "failed", "rejected", "shutdown", "orphaned", "remove"})
+
+#: A task of a service that ended. Whoever is asked to stop is ``shutdown``; who is ``complete`` ended by itself, as
 #: no service should – or was unhealthy, was stopped for it, and obeyed.
 ENDED_BADLY = ("failed", "rejected", "complete")
 

@@ -16,11 +16,14 @@ TIMEOUT = 10
 
 
 class DemoLoad:
-    """Asks one URL again and again until the end of the block."""
+    """Asks one URL again and again until the end of the block, each time on a new connection.
+
+    ``answers`` counts by status or error.
+    """
 
     def __init__(self, url: str) -> None:
+        self.answers: Counter[str] = Counter()
         self._url = urlsplit(url)
-        self._answers: Counter[str] = Counter()
         self._told: Counter[str] = Counter()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._ask, daemon=True)
@@ -35,9 +38,13 @@ class DemoLoad:
 
     def since(self) -> tuple[int, int]:
         """How many requests were made since this was last asked, and how many of them were not answered with 200."""
-        answers = Counter(self._answers)
+        answers = Counter(self.answers)
         new, self._told = answers - self._told, answers
         return new.total(), new.total() - new[str(HTTPStatus.OK.value)]
+
+    def hear(self, status: int, body: bytes) -> None:  # noqa: ARG002 – for who wants to know
+        """One request was answered."""
+        self.answers[str(status)] += 1
 
     def _ask(self) -> None:
         while not self._stop.wait(PAUSE):
@@ -45,9 +52,8 @@ class DemoLoad:
             try:
                 connection.request("GET", self._url.path)
                 response = connection.getresponse()
-                response.read()
-                self._answers[str(response.status)] += 1
+                self.hear(response.status, response.read())
             except (OSError, http.client.HTTPException) as error:
-                self._answers[type(error).__name__] += 1
+                self.answers[type(error).__name__] += 1
             finally:
                 connection.close()
