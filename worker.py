@@ -37,7 +37,8 @@ from temporalio.worker import Worker
 import telemetry
 from domain.channels import Channels
 from domain.errors import OnwardError
-from domain.identity import Duty, drift_id, sweep_id, task_queue
+from domain.identity import Duty
+from domain.workflow_ids import drift_id, sweep_id, task_queue
 from duties import activities_of, exporting_for
 from duties.telling import read_channels
 from settings import WorkerSettings

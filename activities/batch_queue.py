@@ -29,7 +29,8 @@ from activities.beating import beating
 from domain import cron
 from domain.batch import BATCH_RUN, BatchRunRequest, RunKey, RunKeys, RunsRequest, ScheduledJob
 from domain.batch_queue import BATCH_QUEUE, AskForPlace, BatchQueue
-from domain.identity import Duty, batch_id, batch_run_id, task_queue
+from domain.identity import Duty
+from domain.workflow_ids import batch_id, batch_run_id, task_queue
 
 #: What Temporal adds to the ID of a scheduled run: ``…:scheduled-2026-11-27T06:15:00Z``.
 SCHEDULED = "scheduled"

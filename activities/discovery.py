@@ -11,8 +11,8 @@ from domain.data_names import datastore_address
 from domain.deployment import EnvironmentEngine, ServiceState
 from domain.environment import Environment
 from domain.holding import written
-from domain.identity import resource_name
 from domain.resource_lookups import Discovered, DiscoverRequest, DiscoveryAnswer, DiscoveryKind
+from domain.resource_names import resource_name
 from domain.resource_store import ResourceStore
 from domain.resources import Bucket, Queue, ResourceKind
 from domain.service import Kind, ServiceDefinition

@@ -20,20 +20,13 @@ from activities.beating import beating
 from domain.gate import BY_HAND
 from domain.gate_messages import GATE, Freeze, Frozen, GateState, Join, Leave, Resume, Unfreeze
 from domain.gate_view import GateView
-from domain.identity import (
-    Duty,
-    candidate_key,
-    gate_id,
-    parse_gate_id,
-    parse_release_id,
-    roll_forward_id,
-    task_queue,
-)
+from domain.identity import Duty
 from domain.message import Message
 from domain.regression_steps import Leftovers
 from domain.release import ReleaseStatus, Stage
 from domain.slices import SliceOwner
 from domain.sweep import Swept
+from domain.workflow_ids import candidate_key, gate_id, parse_gate_id, parse_release_id, roll_forward_id, task_queue
 
 #: From the regression on a release is known to its gate, until it ends.
 AT_A_GATE = list(Stage)[list(Stage).index(Stage.REGRESSION) :]

@@ -12,10 +12,11 @@ from activities.targets import Targets
 from domain.environment import Environment
 from domain.errors import Conflict
 from domain.holding import Claimant, Resource, read, written
-from domain.identity import ServiceId, resource_name
+from domain.identity import ServiceId
 from domain.manifest import Manifest
 from domain.ownership import Ownership
 from domain.progress import Progress
+from domain.resource_names import resource_name
 from domain.resource_steps import ProvisionRequest, ResourcesNoted
 from domain.resource_store import Mark, Provision, ResourceStore
 from domain.resources import Bucket, Queue, ResourceKind

@@ -10,12 +10,13 @@ from temporalio.common import SearchAttributeKey, WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.evidence import FailedRelease
-from domain.identity import Duty, ServiceId, roll_forward_id, task_queue
+from domain.identity import Duty, ServiceId
 from domain.message import Message
 from domain.notice import Event
 from domain.roll_forward import RollForwardView
 from domain.roll_forward_messages import ROLL_FORWARD
 from domain.roll_forward_state import RollForwardState, Telling
+from domain.workflow_ids import roll_forward_id, task_queue
 
 COMMIT = SearchAttributeKey.for_keyword("OnwardCommit")
 

@@ -20,10 +20,11 @@ from domain.deployment import Action, Deployment
 from domain.gate import Gate
 from domain.gate_decisions import Decision, Publish, Test, Turn
 from domain.gate_messages import GATE, GateState
-from domain.identity import Duty, gate_id, task_queue
+from domain.identity import Duty
 from domain.progress import Progress
 from domain.slices import SliceOwner, SliceUp
 from domain.suite import SuiteOutcome, SuiteRun
+from domain.workflow_ids import gate_id, task_queue
 from tests.fakes.engines import passing
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.conftest import local_server

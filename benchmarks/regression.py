@@ -22,12 +22,13 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from activities.manifest_reader import ManifestReader
 from benchmarks import warm_slices
 from benchmarks.own_stack import TRIVIAL_SUITE, own_stack
-from domain import identity, keys
+from domain import keys, workflow_ids
 from domain.artifact import Digest
 from domain.attestation import seal
-from domain.identity import Duty, ServiceId, task_queue
+from domain.identity import Duty, ServiceId
 from domain.manifest import Manifest
 from domain.regression_steps import RegressionRequest, RegressionResult
+from domain.workflow_ids import task_queue
 from duties.parts import object_store
 from engines import docker_api
 from engines.ed25519 import Ed25519Signer, load_trusted
@@ -77,7 +78,7 @@ def _published(settings: StackSettings, digest: Digest, count: int) -> tuple[Man
 def _under_another_name(manifest: Manifest, role: str) -> Manifest:
     definition = manifest.definition.model_copy(update={"role": role, "ingress": None})
     service = ServiceId(application=definition.application, role=role)
-    release = identity.release_id(service, manifest.commit)
+    release = workflow_ids.release_id(service, manifest.commit)
     return manifest.model_copy(update={"release": release, "definition": definition, "service_directory": role})
 
 
@@ -95,7 +96,7 @@ async def _measured(client: Client, candidate: Digest, basis: dict[str, Digest],
     regression = await client.start_workflow(
         RegressionWorkflow.run,
         request,
-        id=identity.regression_id(request.release, 1),
+        id=workflow_ids.regression_id(request.release, 1),
         task_queue=task_queue(Duty.ORCHESTRATE),
     )
     result = await regression.result()

@@ -25,9 +25,10 @@ from activities.roll_forwards import RollForwardActivities
 from benchmarks.memory import resident
 from domain.errors import Unreachable
 from domain.evidence import FailedRelease
-from domain.identity import ServiceId, roll_forward_id
+from domain.identity import ServiceId
 from domain.release import ReleaseRequest, Stage
 from domain.roll_forward_messages import Acknowledge
+from domain.workflow_ids import roll_forward_id
 from stack.servers import temporal_config
 from starter.roll_forwards import Handle, RollForwards
 from tests.fakes.onward import MemoryOnward

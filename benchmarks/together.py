@@ -19,7 +19,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from benchmarks.own_stack import TRIVIAL_SUITE, own_stack
 from domain.gate import Gate
 from domain.gate_messages import GATE, GateState
-from domain.identity import Duty, gate_id, task_queue
+from domain.identity import Duty
+from domain.workflow_ids import gate_id, task_queue
 from stack.servers import temporal_address
 from tests.e2e.application import Application
 

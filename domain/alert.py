@@ -13,10 +13,11 @@ from pydantic import AliasChoices, AwareDatetime, Field
 from domain.deployment import ServiceState
 from domain.environment import Environment
 from domain.evidence import FailedRelease
-from domain.identity import ServiceId, report_id
+from domain.identity import ServiceId
 from domain.manifest import Manifest
 from domain.message import Message
 from domain.release import Failure, ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
+from domain.workflow_ids import report_id
 
 #: The labels that say which service an alert is about.
 LABELS = ("environment", "application", "role")

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from domain.batch import RunKey
 from domain.batch_rules import Overlap
 from domain.environment import Environment
-from domain.identity import ServiceId, batch_id
+from domain.identity import ServiceId
 from domain.message import Message
+from domain.workflow_ids import batch_id
 
 BATCH_QUEUE = "BatchQueue"
 

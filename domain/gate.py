@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 from domain.artifact import Digest
 from domain.gate_decisions import Decision, Publish, Published, Rejected, Snapshot, Test
 from domain.gate_turns import REMEMBERED, Deployable, GateTurns
-from domain.identity import parse_candidate_key
+from domain.workflow_ids import parse_candidate_key
 
 SMALLEST_WINDOW = 3
 LARGEST_WINDOW = 20

@@ -9,8 +9,8 @@ from pydantic import Field
 from domain.gate import Candidate, Gate
 from domain.gate_decisions import Snapshot
 from domain.gate_turns import Deployable
-from domain.identity import parse_candidate_key
 from domain.message import Message
+from domain.workflow_ids import parse_candidate_key
 
 #: So many of those ahead are named.
 SHOWN = 3

@@ -10,10 +10,11 @@ from pydantic import Field
 from domain.artifact import Digest
 from domain.environment import Environment
 from domain.gate_decisions import Snapshot
-from domain.identity import COMMIT_PATTERN, ServiceId, release_id
+from domain.identity import COMMIT_PATTERN, ServiceId
 from domain.manifest import ManifestPointer
 from domain.message import Message
 from domain.regression import SuiteResult
+from domain.workflow_ids import release_id
 
 
 class Stage(StrEnum):

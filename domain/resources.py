@@ -13,8 +13,8 @@ from pydantic_core import PydanticCustomError
 
 from domain.definition_values import Name, Section
 from domain.duration import Duration
-from domain.identity import bucket_limit, queue_limit, queue_name
 from domain.key_fault import key_fault
+from domain.resource_names import bucket_limit, queue_limit, queue_name
 
 #: Of SQS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 LONGEST_VISIBILITY = timedelta(hours=12)

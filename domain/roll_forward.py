@@ -11,10 +11,11 @@ from enum import StrEnum
 from pydantic import BaseModel
 
 from domain.evidence import FailedRelease
-from domain.identity import ServiceId, roll_forward_id
+from domain.identity import ServiceId
 from domain.message import Message
 from domain.release import IN_PROD, Failure, ReleaseRequest, ReleaseStatus
 from domain.roll_forward_messages import Begun, EndedWell
+from domain.workflow_ids import roll_forward_id
 
 #: Of attempts, remarks and remembered runs the first and so many of the newest are kept.
 REMEMBERED = 40

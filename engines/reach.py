@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain.errors import InvalidInput
-from domain.identity import resource_variable
+from domain.resource_names import resource_variable
 from domain.resource_store import ResourceStore
 from domain.resources import Bucket, Queue, ResourceKind
 from domain.service import ServiceDefinition

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from domain.errors import Conflict, InvalidInput
-from domain.identity import queue_name
+from domain.resource_names import queue_name
 from domain.resource_store import Mark, Provision
 from domain.resources import Queue, dead_name
 from engines.aws import STACK_TAG, Access, code_of, is_newer, require_ours, tags_of, translated

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from docker import DockerClient
 
-from domain import identity
+from domain import identity, resource_names
 from domain.datastore import refuse_version
 from domain.deployment import Action, Deployment, ServiceState, decide, is_whole
 from domain.environment import Environment
@@ -213,7 +213,7 @@ class SwarmEngine:
         """What the definition names; and the environment's key to queues and buckets, for who brings none."""
         found: dict[str, tuple[str, str]] = {}
         if deployment.definition.resources:
-            name = identity.access_secret(self._stack, deployment.environment)
+            name = resource_names.access_secret(self._stack, deployment.environment)
             if there := self._secret(name):
                 found[CREDENTIALS] = (name, there[0])
         for secret in deployment.definition.secrets:

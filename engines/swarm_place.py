@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from domain import identity, slice_names
+from domain import identity, resource_names, slice_names
 from domain.data_names import volume_name
 from domain.deployment import Deployment
 from domain.environment import Environment
@@ -70,7 +70,7 @@ class EnvironmentPlace:
 
     def resource_name(self, deployment: Deployment, name: str) -> str:
         """The canonical name."""
-        return identity.resource_name(deployment.environment, deployment.service.application, name)
+        return resource_names.resource_name(deployment.environment, deployment.service.application, name)
 
     def networks(self, deployment: Deployment) -> Networks:
         """The application's network, that of its datastores, and the edge's, as far as it needs them.

@@ -9,7 +9,7 @@ from docker import DockerClient
 from domain.artifact import digest_of
 from domain.environment import ENVIRONMENTS
 from domain.errors import Conflict
-from domain.identity import access_secret
+from domain.resource_names import access_secret
 from engines.docker_api import address_of, translated
 from engines.labels import Label
 from stack.credentials import Credentials

@@ -15,7 +15,8 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from domain.errors import Unreachable
-from domain.identity import Duty, task_queue
+from domain.identity import Duty
+from domain.workflow_ids import task_queue
 from workflows.attributes import ALL
 
 TIMEOUT = 2.0

@@ -12,10 +12,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.alert import Alert, Delivery, Ignored, firing_in_prod, reported, why_ignored
 from domain.deployment import ServiceState
 from domain.environment import Environment
-from domain.identity import Duty, task_queue
+from domain.identity import Duty
 from domain.lookups import DeployedRequest, ManifestRequest
 from domain.manifest import read_manifest
 from domain.message import Message
+from domain.workflow_ids import task_queue
 from starter.lookups import ask
 from workflows.lookups import DeployedWorkflow, ManifestWorkflow
 from workflows.report import ReportWorkflow

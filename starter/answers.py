@@ -15,7 +15,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain import errors
 from domain.errors import NotFound, OnwardError, Unreachable, silent_worker
-from domain.identity import Duty, task_queue
+from domain.identity import Duty
+from domain.workflow_ids import task_queue
 
 Answer = TypeVar("Answer")
 

@@ -21,7 +21,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.batch import BatchRunRequest, BatchRunResult, RunsRequest, RunStatus
 from domain.environment import Environment
 from domain.errors import NotFound
-from domain.identity import BATCH_RUN_PREFIX, ServiceId, batch_run_id, canonical_name, parse_batch_run_id
+from domain.identity import ServiceId, canonical_name
+from domain.workflow_ids import BATCH_RUN_PREFIX, batch_run_id, parse_batch_run_id
 from starter.lookups import ask
 from starter.output import ExitCode, Output
 from starter.temporal_errors import is_away

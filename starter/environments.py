@@ -7,7 +7,8 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from domain.bootstrap import EnvironmentParts, EnvironmentQuestion
 from domain.environment import Environment
-from domain.identity import Duty, apply_id, task_queue
+from domain.identity import Duty
+from domain.workflow_ids import apply_id, task_queue
 from starter.answers import error_of
 from starter.lookups import ask
 from workflows.bootstrap import EnvironmentApplyWorkflow, EnvironmentDiffWorkflow

@@ -12,8 +12,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.errors import NotFound
 from domain.gate_messages import Freeze, Frozen, GateState, Unfreeze
 from domain.gate_view import GateView
-from domain.identity import Duty, gate_id, task_queue
+from domain.identity import Duty
 from domain.release import ReleaseResult, Stage
+from domain.workflow_ids import gate_id, task_queue
 from starter.answers import UNANSWERED, answered, silent
 from starter.gate_text import regression_text
 from workflows.application import ApplicationWorkflow

@@ -11,8 +11,9 @@ from uuid import uuid4
 from temporalio.client import Client, WorkflowFailureError
 
 from domain.errors import Unreachable
-from domain.identity import Duty, lookup_id, task_queue
+from domain.identity import Duty
 from domain.message import Message
+from domain.workflow_ids import lookup_id, task_queue
 from starter.answers import error_of
 from starter.temporal_errors import SERVER
 from workflows.policies import ANSWER_WITHIN

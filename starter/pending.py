@@ -12,7 +12,8 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from domain.identity import Duty, task_queue
+from domain.identity import Duty
+from domain.workflow_ids import task_queue
 from starter.call_limits import CALL
 from starter.text import seconds
 

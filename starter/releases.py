@@ -22,8 +22,9 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import NotFound
-from domain.identity import ServiceId, parse_release_id
+from domain.identity import ServiceId
 from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus, Stage
+from domain.workflow_ids import parse_release_id
 from workflows import attributes
 from workflows.journal import RELEASE_FAILED
 from workflows.release import ReleaseWorkflow

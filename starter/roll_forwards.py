@@ -9,11 +9,12 @@ from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import InvalidInput, NotFound
-from domain.identity import ROLL_FORWARD_PREFIX, ServiceId, parse_roll_forward_id, roll_forward_id
+from domain.identity import ServiceId
 from domain.message import Message
 from domain.roll_forward import RollForwardView
 from domain.roll_forward_messages import ROLL_FORWARD, FixStarted
 from domain.roll_forward_row import RollForwardRow
+from domain.workflow_ids import ROLL_FORWARD_PREFIX, parse_roll_forward_id, roll_forward_id
 from starter.answers import UNANSWERED, answered, silent
 from starter.output import Output
 from starter.text import age

@@ -11,9 +11,10 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.environment import Environment
 from domain.errors import Refused
-from domain.identity import Duty, canonical_name, mirror_id, scale_id, task_queue
+from domain.identity import Duty, canonical_name
 from domain.mirror import Mirror, Mirrored, MirrorOf, Reset
 from domain.scale import Action, Change, ScaleQuestion, ScaleRecord, ScaleRequest, Sizes
+from domain.workflow_ids import mirror_id, scale_id, task_queue
 from starter.answers import answered, error_of
 from starter.lookups import ask
 from workflows.mirror import MirrorWorkflow

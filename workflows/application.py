@@ -27,8 +27,9 @@ with workflow.unsafe.imports_passed_through():
         Verified,
     )
     from domain.gate_view import GateView, gate_page, view_of, why_frozen
-    from domain.identity import Duty, parse_candidate_key
+    from domain.identity import Duty
     from domain.stages import PublishedRequest, PublishRequest
+    from domain.workflow_ids import parse_candidate_key
     from workflows import attributes, policies
 
 Event = Callable[[Gate], list[Decision]]

@@ -10,7 +10,8 @@ from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 
 with workflow.unsafe.imports_passed_through():
     from domain.errors import Unreachable, silent_worker
-    from domain.identity import Duty, task_queue
+    from domain.identity import Duty
+    from domain.workflow_ids import task_queue
 
 Answer = TypeVar("Answer")
 

@@ -29,7 +29,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.batch_queue import AskForPlace, LeavePlace, Place
     from domain.batch_rules import Overlap
     from domain.errors import NotFound
-    from domain.identity import Duty, batch_id, duty_of
+    from domain.identity import Duty, duty_of
+    from domain.workflow_ids import batch_id
     from workflows import attributes, policies
     from workflows.batch_page import run_page
     from workflows.concurrently import to_its_end

@@ -14,10 +14,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.environment import Environment
     from domain.errors import RegressionFailed, Superseded
     from domain.gate_decisions import Decision, Published, Rejected, SupersededBy, Test, Turn
-    from domain.identity import regression_id
     from domain.junit import Verdict
     from domain.regression_steps import RegressionRequest, RegressionResult
     from domain.release import ReleaseRegression, ReleaseRequest
+    from domain.workflow_ids import regression_id
     from workflows.ancestry import Ancestry
     from workflows.regression import RegressionWorkflow
     from workflows.to_the_gate import ToTheGate

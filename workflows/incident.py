@@ -7,9 +7,10 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.roll_forwards import RollForwardActivities
     from domain.evidence import FailedRelease
-    from domain.identity import Duty, roll_forward_id
+    from domain.identity import Duty
     from domain.release import ReleaseRequest, ReleaseResult, ReleaseStatus
     from domain.roll_forward_messages import Begun, EndedWell
+    from domain.workflow_ids import roll_forward_id
     from workflows import policies
     from workflows.signalling import heard
 

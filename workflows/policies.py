@@ -9,7 +9,8 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig
 
 from domain.errors import FINAL_ERRORS
-from domain.identity import Duty, task_queue
+from domain.identity import Duty
+from domain.workflow_ids import task_queue
 
 #: How long a stage goes on trying while a server does not answer.
 PATIENCE = timedelta(minutes=5)

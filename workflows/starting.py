@@ -7,8 +7,9 @@ from typing import Any, TypedDict
 from temporalio.common import Priority, TypedSearchAttributes, WorkflowIDReusePolicy
 
 from domain.batch import BatchRunRequest
-from domain.identity import Duty, task_queue
+from domain.identity import Duty
 from domain.release import ReleaseRequest
+from domain.workflow_ids import task_queue
 from workflows import attributes
 
 #: Ahead of a backlog of everything else; its activities and regressions inherit it.

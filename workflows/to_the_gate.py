@@ -11,8 +11,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.artifact import Digest
     from domain.gate_decisions import Published
     from domain.gate_messages import GivenVerdict, Hasten, Join, Leave, Resume, Verified
-    from domain.identity import Duty, candidate_key, gate_id
+    from domain.identity import Duty
     from domain.release import ReleaseRequest
+    from domain.workflow_ids import candidate_key, gate_id
     from workflows import policies
     from workflows.signalling import heard
 

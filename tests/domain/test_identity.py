@@ -15,23 +15,25 @@ from domain.identity import (
     CANONICAL_NAME_LIMIT,
     ServiceId,
     application_network,
-    candidate_key,
     canonical_name,
     data_network,
+    parse_canonical_name,
+    role_limit,
+    secret_limit,
+    secret_name,
+    site_bucket,
+    url_variable,
+)
+from domain.workflow_ids import (
+    candidate_key,
     gate_id,
     parse_candidate_key,
-    parse_canonical_name,
     parse_gate_id,
     parse_release_id,
     parse_roll_forward_id,
     regression_id,
     release_id,
-    role_limit,
     roll_forward_id,
-    secret_limit,
-    secret_name,
-    site_bucket,
-    url_variable,
 )
 
 #: RFC 1123, and so far the same for S3's buckets (which need three characters).

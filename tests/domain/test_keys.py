@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.environment import Environment
-from domain.identity import ServiceId, release_id
+from domain.identity import ServiceId
 from domain.keys import (
     build_step,
     environment_step,
@@ -22,6 +22,7 @@ from domain.keys import (
     smoke_step,
     suite_step,
 )
+from domain.workflow_ids import release_id
 from tests.domain.test_identity import COMMITS, SERVICES, WORD
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from domain.definition_file import parse_definition
 from domain.environment import Environment
-from domain.identity import parse_canonical_name, queue_name, resource_name, resource_variable
+from domain.identity import parse_canonical_name
+from domain.resource_names import queue_name, resource_name, resource_variable
 from domain.resources import Bucket, Queue, dead_name
 from domain.slice_names import slice_resource
 

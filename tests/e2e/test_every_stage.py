@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from docker import DockerClient
 
-from domain import identity, keys
+from domain import keys, workflow_ids
 from domain.environment import Environment
-from domain.identity import Duty, ServiceId, task_queue
+from domain.identity import Duty, ServiceId
 from domain.publication import PublishedSet
 from domain.release import Stage
+from domain.workflow_ids import task_queue
 from engines.labels import Label
 from engines.swarm_api import SwarmServices
 from settings import StackSettings
@@ -172,7 +173,7 @@ def _retried(application: Application, onward: CommandLine) -> None:
 
 def _release(application: Application) -> str:
     service = ServiceId(application=application.name, role="catalog")
-    return identity.release_id(service, application.commit)
+    return workflow_ids.release_id(service, application.commit)
 
 
 @contextmanager

@@ -9,8 +9,9 @@ from typing import Any
 from docker import DockerClient
 
 from domain.environment import Environment
-from domain.identity import Duty, drift_id
+from domain.identity import Duty
 from domain.keys import seen_key
+from domain.workflow_ids import drift_id
 from settings import StackSettings
 from tests.bucket import bucket_of
 from tests.e2e.application import Application

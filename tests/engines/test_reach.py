@@ -11,7 +11,7 @@ from docker import DockerClient
 from domain.artifact import Artifact
 from domain.environment import Environment
 from domain.errors import InvalidInput
-from domain.identity import access_secret, resource_name
+from domain.resource_names import access_secret, resource_name
 from domain.resource_store import Mark
 from domain.resources import Bucket, Queue
 from domain.slices import SliceOwner

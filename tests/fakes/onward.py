@@ -45,18 +45,19 @@ from activities.targets import Targets
 from activities.tell import TellActivities
 from activities.verdict_reader import VerdictReader
 from activities.verify import VerifyActivities
-from domain import identity, keys
+from domain import keys, workflow_ids
 from domain.artifact import Artifact, ArtifactKind, digest_of
 from domain.attestation import seal
 from domain.channels import Channel, Channels
 from domain.definition_file import parse_definition
 from domain.environment import ENVIRONMENTS
-from domain.identity import Duty, ServiceId, duty_of, task_queue
+from domain.identity import Duty, ServiceId, duty_of
 from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.resources import Bucket, Queue
 from domain.service import Kind
+from domain.workflow_ids import task_queue
 from duties.orchestrating import orchestrating_activities
 from tests.fakes.batch import MemoryJobs, MemoryRuns
 from tests.fakes.data import MemoryBackups, MemoryMigrations
@@ -172,7 +173,7 @@ class MemoryOnward:
         service = ServiceId(application=self.application, role=role)
         commit = uuid4().hex + "00000000"
         return Manifest(
-            release=identity.release_id(service, commit),
+            release=workflow_ids.release_id(service, commit),
             repository=REPOSITORY,
             commit=commit,
             service_directory=role,

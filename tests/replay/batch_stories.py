@@ -6,7 +6,7 @@ from typing import Any
 
 from temporalio.client import Client
 
-from domain.identity import batch_id
+from domain.workflow_ids import batch_id
 from tests.fakes.onward import MemoryOnward
 from tests.replay.stories import waited
 from tests.workflows.batching import begun, deployed

@@ -10,11 +10,12 @@ from temporalio.client import Client
 
 from domain.environment import Environment
 from domain.evidence import FailedRelease
-from domain.identity import Duty, apply_id, task_queue
+from domain.identity import Duty
 from domain.release import ReleaseResult, Stage
 from domain.roll_forward import RollForward
 from domain.roll_forward_messages import ROLL_FORWARD, Acknowledge, Fix, Remark
 from domain.roll_forward_state import RollForwardState
+from domain.workflow_ids import apply_id, task_queue
 from starter.environments import Environments
 from tests.fakes.onward import MemoryOnward
 from tests.replay.stories import ended, waited

@@ -8,9 +8,10 @@ from typing import Any
 from temporalio.client import Client
 
 from domain.environment import Environment
-from domain.identity import Duty, ServiceId, drift_id, mirror_id, scale_id, task_queue
+from domain.identity import Duty, ServiceId
 from domain.mirror import Mirror
 from domain.scale import ScaleRequest
+from domain.workflow_ids import drift_id, mirror_id, scale_id, task_queue
 from starter.scaling import Scaling
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.releasing import released

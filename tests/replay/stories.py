@@ -15,11 +15,12 @@ from domain.environment import Environment
 from domain.gate import Gate
 from domain.gate_decisions import Turn
 from domain.gate_messages import GATE, GateState
-from domain.identity import Duty, candidate_key, canonical_name, gate_id, lookup_id, task_queue
+from domain.identity import Duty, canonical_name
 from domain.lookups import PlanRequest
 from domain.monitor_state import ActiveAlert
 from domain.release import ReleaseRequest
 from domain.suite import SuiteOutcome, SuiteRun
+from domain.workflow_ids import candidate_key, gate_id, lookup_id, task_queue
 from tests.fakes.engines import failing, passing
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.queueing import in_queue, let_go, publication, swept, together

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from docker import DockerClient
 
 from domain.environment import ENVIRONMENTS, Environment
-from domain.identity import Duty, ServiceId, access_secret, edge_bucket
+from domain.identity import Duty, ServiceId, edge_bucket
+from domain.resource_names import access_secret
 from domain.resource_store import Mark
 from domain.resources import Queue
 from engines.aws import Access

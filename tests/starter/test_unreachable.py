@@ -14,7 +14,8 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from domain.identity import Duty, task_queue
+from domain.identity import Duty
+from domain.workflow_ids import task_queue
 from starter.answers import PROBE
 from starter.call_limits import CALL, RETRY
 from starter.gates import QUERY_TIMEOUT

@@ -11,7 +11,8 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from domain.channels import Channels
-from domain.identity import Duty, task_queue
+from domain.identity import Duty
+from domain.workflow_ids import task_queue
 from settings import WorkerSettings, inherited_environment
 from worker import GRACE, worker_for
 

@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from domain.batch import BatchRunRequest, BatchRunResult
 from domain.deployment import Deployment
 from domain.environment import Environment
-from domain.identity import batch_run_id
+from domain.workflow_ids import batch_run_id
 from tests.domain.builders import deployment
 from tests.fakes.onward import MemoryOnward
 from tests.fakes.progress import SilentProgress

@@ -13,12 +13,12 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.environment import Environment
-from domain.identity import roll_forward_id
 from domain.message import Message
 from domain.notice import Event
 from domain.release import ReleaseRequest, Stage
 from domain.roll_forward import RollForwardView, State
 from domain.roll_forward_messages import Fix, FixStarted
+from domain.workflow_ids import roll_forward_id
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.releasing import failed, released
 

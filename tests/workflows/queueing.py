@@ -11,10 +11,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.deployment import Action, Deployment
 from domain.gate_view import GateView
-from domain.identity import Duty, gate_id, task_queue
+from domain.identity import Duty
 from domain.progress import Progress
 from domain.suite import SuiteRun
 from domain.sweep import Swept
+from domain.workflow_ids import gate_id, task_queue
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.releasing import Release, started
 from workflows import attributes

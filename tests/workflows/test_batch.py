@@ -11,7 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 from domain.batch import RunStatus
 from domain.deployment import Deployment
 from domain.environment import Environment
-from domain.identity import batch_id
+from domain.workflow_ids import batch_id
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.batching import Run, begun, deployed, result_of
 from tests.workflows.releasing import eventually, released

@@ -7,7 +7,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.drift import REMOVED, Drifted
 from domain.environment import Environment
-from domain.identity import Duty, ServiceId, canonical_name, drift_id, task_queue
+from domain.identity import Duty, ServiceId, canonical_name
+from domain.workflow_ids import drift_id, task_queue
 from settings import ClientSettings
 from starter.connection import Connection
 from starter.deployed import DeployedRow, deployed_rows

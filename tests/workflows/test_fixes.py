@@ -7,10 +7,10 @@ import threading
 
 from temporalio.testing import WorkflowEnvironment
 
-from domain.identity import roll_forward_id
 from domain.release import ReleaseRequest, ReleaseStatus
 from domain.roll_forward import State, Way
 from domain.roll_forward_messages import Fix, Retry
+from domain.workflow_ids import roll_forward_id
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.incidents import BROKEN, Incident, broken_in_prod
 from tests.workflows.releasing import failed, released, started

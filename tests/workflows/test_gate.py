@@ -8,8 +8,8 @@ from uuid import uuid4
 from temporalio.testing import WorkflowEnvironment
 
 from domain.gate_messages import Leave
-from domain.identity import candidate_key, gate_id
 from domain.release import ReleaseResult, ReleaseStatus
+from domain.workflow_ids import candidate_key, gate_id
 from tests.fakes.engines import failing, passing
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.queueing import SIX, gate_of, held_up, in_queue, let_go, publication, together

@@ -12,7 +12,7 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
 from domain.gate_messages import Freeze, Leave, Resume
-from domain.identity import candidate_key, gate_id
+from domain.workflow_ids import candidate_key, gate_id
 from starter.gates import Gates
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.queueing import SIX, gate_of, in_queue, let_go, swept, until_at_gate

@@ -9,8 +9,8 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.environment import Environment
-from domain.identity import roll_forward_id
 from domain.release import ReleaseStatus, Stage
+from domain.workflow_ids import roll_forward_id
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.incidents import Incident
 from tests.workflows.queueing import gate_of, held_up, publication, swept, until_at_gate

@@ -15,10 +15,11 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.environment import Environment
-from domain.identity import ServiceId, roll_forward_id
+from domain.identity import ServiceId
 from domain.release import Stage
 from domain.roll_forward import State
 from domain.roll_forward_state import RollForwardState
+from domain.workflow_ids import roll_forward_id
 from tests.fakes.onward import REPOSITORY, MemoryOnward
 from tests.workflows.incidents import Incident
 from tests.workflows.queueing import gate_of, publication, swept

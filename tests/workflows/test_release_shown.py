@@ -5,7 +5,8 @@ from __future__ import annotations
 from temporalio.api.enums.v1 import EventType
 from temporalio.testing import WorkflowEnvironment
 
-from domain.identity import Duty, task_queue
+from domain.identity import Duty
+from domain.workflow_ids import task_queue
 from tests.fakes.onward import REPOSITORY, MemoryOnward
 from tests.workflows.releasing import Release, released, started
 from workflows import attributes

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from temporalio.testing import WorkflowEnvironment
 
 from domain.environment import Environment
-from domain.identity import Duty, lookup_id, task_queue
+from domain.identity import Duty
 from domain.resource_lookups import DiscoverRequest, DiscoveryAnswer, DiscoveryKind, OwnersAnswer, OwnersRequest
+from domain.workflow_ids import lookup_id, task_queue
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.releasing import failed, released
 from tests.workflows.test_datastores import datastore

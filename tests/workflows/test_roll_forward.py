@@ -10,12 +10,12 @@ import pytest
 from temporalio.client import WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
-from domain.identity import roll_forward_id
 from domain.notice import Event
 from domain.notifier import Undelivered
 from domain.release import ReleaseRequest, ReleaseStatus, Stage
 from domain.roll_forward import State, Way
 from domain.roll_forward_messages import Acknowledge, NameCulprit, Remark
+from domain.workflow_ids import roll_forward_id
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.incidents import BROKEN, Incident, broken_in_prod, told
 from tests.workflows.queueing import gate_of

@@ -11,9 +11,10 @@ from temporalio.testing import WorkflowEnvironment
 from domain.deployment import UpdateState
 from domain.environment import Environment
 from domain.errors import Refused
-from domain.identity import ServiceId, canonical_name, mirror_id
+from domain.identity import ServiceId, canonical_name
 from domain.mirror import Mirror, Reset
 from domain.scale import Action, ScaleRequest, Sizing
+from domain.workflow_ids import mirror_id
 from starter.scaling import Scaling
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.releasing import eventually, released
