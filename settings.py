@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
-import socket
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
@@ -18,6 +15,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.duration import Duration
+from domain.duty_keys import KEYS, OPTIONAL
 from domain.environment import Environment
 from domain.errors import InvalidInput
 from domain.identity import Duty
@@ -27,27 +25,8 @@ LOOPBACK = "127.0.0.1"
 #: Where Docker puts the secrets of a container.
 SECRETS = Path("/run/secrets")
 
-#: Which duties hold which key: a duty needs all of its own, but for :data:`_OPTIONAL`, and must have
-#: none of another's.
-_STORES = frozenset({Duty.BUILD, Duty.CI, Duty.PROD})
-_KEYS: dict[str, frozenset[Duty]] = {
-    "s3_access_key": _STORES,
-    "s3_secret_key": _STORES,
-    "trusted_keys": frozenset({Duty.CI, Duty.PROD}),
-    "build_docker_host": frozenset({Duty.BUILD}),
-    "signing_key": frozenset({Duty.BUILD}),
-    "verdict_key": frozenset({Duty.CI}),
-    "ci_docker_host": frozenset({Duty.CI}),
-    "prod_docker_host": frozenset({Duty.PROD}),
-    "channels": frozenset({Duty.CI}),
-}
-_OPTIONAL = frozenset({"channels"})
-
 RemindEvery = Annotated[Duration, Field(ge=timedelta(seconds=1))]
 _REMIND_EVERY = "orchestrate duty: how often on-call is told again until somebody has acknowledged, as 90s or 1h30m"
-
-#: Settings that are the first of several ports in a row, and how many.
-PORT_SPANS = {"worker_metrics_port": len(Duty), "exporter_port": len(Environment), "internal_port": 10}
 
 #: What a part of the local stack may inherit: where things are, and nothing that could be a key.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -68,24 +47,6 @@ def git_environment() -> dict[str, str]:
 
 def _variable(name: str) -> str:
     return f"ONWARD_{name.upper()}"
-
-
-def _free_ports(count: int, held: ExitStack) -> int:
-    """The first of some neighbouring ports that are free on all addresses; held until all are chosen.
-
-    They are below the range from which the kernel takes ports for outgoing connections, so that
-    none is taken by chance before its part listens; SeaweedFS takes one more, 10000 above.
-    """
-    while True:
-        first = 12_000 + secrets.randbelow(10_000)
-        with ExitStack() as attempt:
-            try:
-                for port in range(first, first + count):
-                    attempt.enter_context(socket.create_server(("", port)))
-            except OSError:
-                continue
-            held.push(attempt.pop_all())
-            return first
 
 
 class StackSettings(BaseSettings):
@@ -111,14 +72,11 @@ class StackSettings(BaseSettings):
     edge_prod_port: int = Field(default=8080, description="the edge proxy of prod")
     edge_ci_metrics_port: int = Field(default=8091, description="metrics of the edge proxy of ci")
     edge_prod_metrics_port: int = Field(default=8090, description="metrics of the edge proxy of prod")
-    edge_ci_tls_port: int = Field(default=8444, description="TLS at the edge proxy of ci, with a resolver")
-    edge_prod_tls_port: int = Field(default=8443, description="TLS at the edge proxy of prod, with a resolver")
-    edge_ci_domain: str = Field(default="", description="the name that the certificate of ci's edge is for")
-    edge_prod_domain: str = Field(default="", description="the name that the certificate of prod's edge is for")
-    edge_resolver: str = Field(
-        default="",
-        pattern=r"^[a-z0-9]{0,20}$",
-        description="name of the edges' certificate resolver; an edge with a domain then serves TLS, too",
+    edge_ci_tls_port: int = Field(default=8444, description="TLS at the edge proxy of ci, with a domain")
+    edge_prod_tls_port: int = Field(default=8443, description="TLS at the edge proxy of prod, with a domain")
+    edge_ci_domain: str = Field(default="", description="the domain of ci's edge, for its certificate; no TLS without")
+    edge_prod_domain: str = Field(
+        default="", description="the domain of prod's edge, for its certificate; no TLS without"
     )
     acme_email: str = Field(default="", description="whom the certificate authority writes to")
     acme_server: str = Field(default="", description="the ACME directory; that of Let's Encrypt without")
@@ -133,14 +91,6 @@ class StackSettings(BaseSettings):
     )
     remind_every: RemindEvery = Field(default=timedelta(minutes=15), description=_REMIND_EVERY)
     otlp_endpoint: str = Field(default="", description="OTLP gRPC endpoint for traces; none are sent without")
-
-    @classmethod
-    def on_free_ports(cls, state_directory: Path) -> Self:
-        """A stack beside others: every port is one that nobody listens on now."""
-        spans = {name: PORT_SPANS.get(name, 1) for name in cls.model_fields if name.endswith("_port")}
-        with ExitStack() as held:
-            ports = {name: _free_ports(span, held) for name, span in spans.items()}
-        return cls.model_validate({"state_directory": state_directory, **ports})
 
     @property
     def state(self) -> Path:
@@ -271,7 +221,7 @@ class WorkerSettings(ClientSettings):
 
     def only(self, duty: Duty) -> Self:
         """These settings without the keys of other duties: for several duties in one process."""
-        foreign = {name: type(self).model_fields[name].default for name, duties in _KEYS.items() if duty not in duties}
+        foreign = {name: type(self).model_fields[name].default for name, duties in KEYS.items() if duty not in duties}
         return self.model_copy(update=foreign)
 
     def checked_for(self, duty: Duty) -> Self:
@@ -279,11 +229,11 @@ class WorkerSettings(ClientSettings):
 
         :raises InvalidInput: naming each variable that is missing or must not be there.
         """
-        default = {name: type(self).model_fields[name].default for name in _KEYS}
-        given = {name for name in _KEYS if getattr(self, name) != default[name]}
-        foreign = [_variable(name) for name, duties in _KEYS.items() if name in given and duty not in duties]
-        needed = {name for name, duties in _KEYS.items() if duty in duties and name not in _OPTIONAL}
-        missing = [_variable(name) for name in _KEYS if name in needed - given]
+        default = {name: type(self).model_fields[name].default for name in KEYS}
+        given = {name for name in KEYS if getattr(self, name) != default[name]}
+        foreign = [_variable(name) for name, duties in KEYS.items() if name in given and duty not in duties]
+        needed = {name for name, duties in KEYS.items() if duty in duties and name not in OPTIONAL}
+        missing = [_variable(name) for name in KEYS if name in needed - given]
         if foreign:
             raise InvalidInput(
                 f"the {duty} duty must not hold {', '.join(foreign)}",

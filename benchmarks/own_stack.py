@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from settings import StackSettings
+from stack.free_ports import on_free_ports
 from tests.e2e.application import Application
 from tests.e2e.commandline import CommandLine
 
@@ -36,7 +37,7 @@ class OwnStack:
 def own_stack() -> Iterator[OwnStack]:
     """Bring one up, and delete all of it."""
     with tempfile.TemporaryDirectory() as directory:
-        settings = StackSettings.on_free_ports(Path(directory, "state"))
+        settings = on_free_ports(Path(directory, "state"))
         onward = CommandLine(settings.environment())
         try:
             up = onward.run("up")

@@ -90,7 +90,7 @@ def foundation(settings: WorkerSettings, environment: Environment, client: Docke
 
 def edge_run(settings: EdgeSettings) -> EdgeRun:
     """An edge with TLS when it is said for which domain, and who answers for it."""
-    tls = EdgeTls("onward", settings.domain, settings.acme_email, settings.acme_server, settings.tls_port)
+    tls = EdgeTls(settings.domain, settings.acme_email, settings.acme_server, settings.tls_port)
     return EdgeRun(settings.image, settings.port, settings.metrics_port, tls=tls if settings.domain else None)
 
 

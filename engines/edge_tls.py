@@ -9,18 +9,20 @@ from engines.swarm_api import Json
 
 TLS_PORT = 8443
 
+#: What Traefik calls the one certificate resolver of an edge.
+RESOLVER = "onward"
+
 #: Where Traefik keeps the account and the certificates: a volume, so that a new task asks for none.
 CERTIFICATES = "/certificates"
 
 
 @dataclass(frozen=True)
 class EdgeTls:
-    """A certificate resolver, and the name that a certificate is asked for.
+    """The name that a certificate is asked for, and of whom.
 
     ``server``: the ACME directory; empty for Let's Encrypt. ``port``: where TLS is published.
     """
 
-    resolver: str
     domain: str
     email: str
     server: str
@@ -31,10 +33,10 @@ class EdgeTls:
 
         The server asks back on the TLS port of the domain (TLS-ALPN, RFC 8737).
         """
-        acme = f"--certificatesResolvers.{self.resolver}.acme"
+        acme = f"--certificatesResolvers.{RESOLVER}.acme"
         arguments = [
             f"--entryPoints.websecure.address=:{TLS_PORT}",
-            f"--entryPoints.websecure.http.tls.certResolver={self.resolver}",
+            f"--entryPoints.websecure.http.tls.certResolver={RESOLVER}",
             f"--entryPoints.websecure.http.tls.domains[0].main={self.domain}",
             f"{acme}.tlsChallenge=true",
             f"{acme}.storage={CERTIFICATES}/acme.json",

@@ -45,13 +45,13 @@ def edge_ports(settings: StackSettings, environment: Environment) -> tuple[Port,
 
 
 def edge_tls(settings: StackSettings, environment: Environment) -> EdgeTls | None:
-    """How an edge has certificates; ``None`` without a resolver, or without a name for them."""
+    """How an edge has certificates; ``None`` without a name for them."""
     ci = environment is Environment.CI
     domain = settings.edge_ci_domain if ci else settings.edge_prod_domain
-    if not settings.edge_resolver or not domain:
+    if not domain:
         return None
     port = settings.edge_ci_tls_port if ci else settings.edge_prod_tls_port
-    return EdgeTls(settings.edge_resolver, domain, settings.acme_email, settings.acme_server, port)
+    return EdgeTls(domain, settings.acme_email, settings.acme_server, port)
 
 
 def ensure_edges(

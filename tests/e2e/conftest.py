@@ -13,6 +13,7 @@ from docker import DockerClient
 from engines.docker_api import connect
 from engines.labels import Label
 from settings import StackSettings
+from stack.free_ports import on_free_ports
 from tests.e2e.aftermath import aftermath
 from tests.e2e.application import Application
 from tests.e2e.collector import Collector, running_collector
@@ -51,7 +52,7 @@ def stack_settings(tmp_path_factory: pytest.TempPathFactory, collector: Collecto
     directory = tmp_path_factory.mktemp("stack")
     channels = directory / "channels.yaml"
     channels.write_text(f"channels:\n  - urls: ['{on_call.channel}']\n")
-    settings = StackSettings.on_free_ports(directory / "state")
+    settings = on_free_ports(directory / "state")
     return settings.model_copy(update={"otlp_endpoint": collector.endpoint, "channels": channels})
 
 

@@ -218,7 +218,7 @@ def test_with_a_resolver_the_edge_serves_tls_beside_http(
 ) -> None:
     port, metrics_port, tls_port = free_ports(3, "0.0.0.0")  # noqa: S104
     nobody = "https://127.0.0.1:1/directory"
-    tls = EdgeTls(resolver="ours", domain="shop.test", email="ann@shop.test", server=nobody, port=tls_port)
+    tls = EdgeTls(domain="shop.test", email="ann@shop.test", server=nobody, port=tls_port)
     EdgeProxy(docker_client, stack).ensure(Environment.CI, EdgeRun(edge_image, port, metrics_port, tls=tls))
     environment.arrive(environment.deployment(1, first, **TWO))
 

@@ -13,6 +13,7 @@ from docker import DockerClient
 from engines.docker_api import connect
 from settings import StackSettings
 from stack.down import down
+from stack.free_ports import on_free_ports
 from stack.parts import PartState
 from stack.up import up
 
@@ -45,7 +46,7 @@ def new_stack(scratch: Path) -> Iterator[NewStack]:
     made: list[StackSettings] = []
 
     def make() -> StackSettings:
-        settings = StackSettings.on_free_ports(scratch / f"s{len(made)}")
+        settings = on_free_ports(scratch / f"s{len(made)}")
         made.append(settings.model_copy(update={"machine_directory": scratch / "machine"}))
         return made[-1]
 

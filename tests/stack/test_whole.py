@@ -19,6 +19,7 @@ from stack import edges
 from stack.down import down
 from stack.engine import bridge_gateway
 from stack.environment import client_environment
+from stack.free_ports import on_free_ports
 from stack.parts import Condition
 from stack.places import StateDirectory
 from stack.prometheus import prometheus_url
@@ -39,7 +40,7 @@ WHOLE = (*SUPERVISED, *map(edges.edge_part, ENVIRONMENTS))
 def whole() -> Iterator[StackSettings]:
     """One stack with all of its parts, for all tests of this file."""
     folder = Path(tempfile.mkdtemp(prefix="onward-stack-"))
-    settings = StackSettings.on_free_ports(folder / "s").model_copy(update={"machine_directory": folder / "machine"})
+    settings = on_free_ports(folder / "s").model_copy(update={"machine_directory": folder / "machine"})
     assert client_environment(settings) == {}
     try:
         rows = started(settings, WHOLE)

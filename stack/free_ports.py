@@ -1,0 +1,41 @@
+"""A stack beside others: every port is one that nobody listens on now."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+from domain.environment import Environment
+from domain.identity import Duty
+from settings import StackSettings
+
+#: Settings that are the first of several ports in a row, and how many.
+SPANS = {"worker_metrics_port": len(Duty), "exporter_port": len(Environment), "internal_port": 10}
+
+
+def on_free_ports(state_directory: Path) -> StackSettings:
+    """Settings of such a stack, which keeps its state there."""
+    spans = {name: SPANS.get(name, 1) for name in StackSettings.model_fields if name.endswith("_port")}
+    with ExitStack() as held:
+        ports = {name: _free_ports(span, held) for name, span in spans.items()}
+    return StackSettings.model_validate({"state_directory": state_directory, **ports})
+
+
+def _free_ports(count: int, held: ExitStack) -> int:
+    """The first of some neighbouring ports that are free on all addresses; held until all are chosen.
+
+    They are below the range from which the kernel takes ports for outgoing connections, so that
+    none is taken by chance before its part listens; SeaweedFS takes one more, 10000 above.
+    """
+    while True:
+        first = 12_000 + secrets.randbelow(10_000)
+        with ExitStack() as attempt:
+            try:
+                for port in range(first, first + count):
+                    attempt.enter_context(socket.create_server(("", port)))
+            except OSError:
+                continue
+            held.push(attempt.pop_all())
+            return first
