@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,14 +27,9 @@ from stack.programs import ALERTMANAGER, PROMETHEUS, REGISTRY, Program, command
 from stack.queues import HEALTH as QUEUE_HEALTH
 from stack.queues import queue_server_variables
 from stack.servers import VOLUMES
+from tests.free_ports import GRPC_OFFSET, LOOPBACK, free_ports
 
-LOOPBACK = "127.0.0.1"
 READY_WITHIN = 60.0
-
-#: A SeaweedFS part listens for gRPC at its port + 10000. Both stay below Linux' ephemeral ports
-#: (32768 and up), so that no outgoing connection takes one between our look and its start.
-GRPC_OFFSET = 10_000
-PORTS = range(12_000, 32_768 - GRPC_OFFSET)
 
 
 @dataclass(frozen=True)
@@ -169,26 +162,6 @@ def alertmanager_server(receiver: str, token: str) -> Iterator[str]:
             lambda: requests.get(f"http://{address}/-/ready", timeout=1).ok,
         ):
             yield f"http://{address}"
-
-
-def free_ports(count: int, address: str = LOOPBACK) -> list[int]:
-    """Ports that nobody listens on, nor on the ports 10000 above them."""
-    found: list[int] = []
-    for port in random.sample(PORTS, k=len(PORTS)):
-        if len(found) == count:
-            break
-        if _is_free(address, port) and _is_free(address, port + GRPC_OFFSET):
-            found.append(port)
-    return found
-
-
-def _is_free(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-    return True
 
 
 def _lists_buckets(server: S3Server) -> bool:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import sys
-import tarfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,28 +16,27 @@ import pytest
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound
 
-from domain.artifact import Artifact, ArtifactKind
+from domain.artifact import Artifact
 from domain.deployment import Deployment, ServiceState, settled
 from domain.environment import Environment
 from domain.service import ServiceDefinition
 from engines.builder import DockerBuilder
 from engines.docker_api import connect
-from engines.edge import build_edge_image
+from engines.edge import EdgeProxy, EdgeRun, build_edge_image
 from engines.swarm import SwarmEngine
 from stack.engine import bridge_gateway
 from stack.services import DeployedServices
 from stores.s3 import S3ObjectStore
 from stores.s3_site import S3SiteBucket
-from tests.busybox import busybox
 from tests.domain.builders import COMMIT, POINTER
+from tests.engines.edges import Edge, answers
+from tests.engines.images import Images
 from tests.engines.sites import Sites
 from tests.fakes.progress import SilentProgress
+from tests.free_ports import LOOPBACK, free_ports
 from tests.servers import RegistryServer, S3Server, registry_server, s3_server
 
 T = TypeVar("T")
-
-#: It ends at once when it is asked to, so that a request that still comes finds nobody.
-SERVES = "trap 'exit 0' TERM; httpd -f -p 8080 -h /www & wait"
 
 
 @pytest.fixture(scope="session")
@@ -65,31 +62,6 @@ def s3(docker_client: DockerClient) -> Iterator[S3Server]:
 @pytest.fixture(scope="session")
 def edge_image(docker_client: DockerClient) -> str:
     return build_edge_image(docker_client, Path(sys.executable).parent / "traefik")
-
-
-@dataclass
-class Images:
-    """Makes images of nothing but busybox; :meth:`page` serves its text at every ingress path."""
-
-    client: DockerClient
-    host: str
-    made: list[str] = field(default_factory=list)
-
-    def page(self, text: str) -> Artifact:
-        """A web server whose pages hold the text; ``/healthz`` answers 200."""
-        return self.pushed(SERVES, {"www/index.html": text, "www/web/index.html": text, "www/healthz": "ok"})
-
-    def pushed(self, command: str, files: Mapping[str, str]) -> Artifact:
-        """An image that runs a shell command beside some files."""
-        repository, tag = f"{self.host}/test/web", uuid4().hex[:12]
-        image, _ = self.client.images.build(
-            fileobj=_context(command, files), custom_context=True, tag=f"{repository}:{tag}", rm=True
-        )
-        self.made.append(str(image.id))
-        self.client.images.push(repository, tag=tag)
-        image.reload()
-        uri = next(digest for digest in image.attrs["RepoDigests"] if digest.startswith(f"{repository}@"))
-        return Artifact(kind=ArtifactKind.IMAGE, uri=uri, digest=uri.partition("@")[2])
 
 
 @pytest.fixture(scope="session")
@@ -201,24 +173,6 @@ def _removed(client: DockerClient, image: str) -> bool:
     return True
 
 
-def _context(command: str, files: Mapping[str, str]) -> io.BytesIO:
-    dockerfile = (
-        "FROM scratch\nCOPY busybox /bin/busybox\n"
-        'RUN ["/bin/busybox", "--install", "-s", "/bin"]\nCOPY files /\n'
-        f'CMD ["sh", "-c", "{command}"]\n'
-    )
-    texts = {"Dockerfile": dockerfile, "files/name": uuid4().hex} | {f"files/{path}": files[path] for path in files}
-    content = {"busybox": busybox()} | {path: text.encode() for path, text in texts.items()}
-    context = io.BytesIO()
-    with tarfile.open(fileobj=context, mode="w") as archive:
-        for path, data in content.items():
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(data), 0o755
-            archive.addfile(entry, io.BytesIO(data))
-    context.seek(0)
-    return context
-
-
 @pytest.fixture(scope="session")
 def base(images: Images, docker_client: DockerClient) -> Iterator[Artifact]:
     image = images.pushed("true", {})
@@ -252,3 +206,13 @@ def repository(docker_client: DockerClient, registry: RegistryServer) -> Iterato
     yield name
     for image in docker_client.images.list(name=name):
         docker_client.images.remove(str(image.id), force=True)
+
+
+@pytest.fixture
+def edge(docker_client: DockerClient, stack: str, edge_image: str, sites: Sites) -> Edge:
+    port, metrics_port = free_ports(2, "0.0.0.0")  # noqa: S104 – where swarm publishes
+    proxy = EdgeProxy(docker_client, stack)
+    proxy.ensure(Environment.CI, EdgeRun(edge_image, port, metrics_port, sites.ensure_routes()))
+    made = Edge(f"http://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{metrics_port}")
+    wait_for(lambda: answers(f"{made.metrics_url}/ping"))
+    return made

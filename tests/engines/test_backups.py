@@ -18,7 +18,8 @@ from domain.errors import BackupFailed
 from domain.progress import Progress
 from domain.storage import Streamed
 from engines.swarm_backups import SwarmBackups
-from tests.engines.conftest import Environments, Images
+from tests.engines.conftest import Environments
+from tests.engines.images import Images
 from tests.engines.sites import Sites
 from tests.fakes.progress import Cancelled, CancelledProgress, SilentProgress
 

@@ -18,7 +18,8 @@ from stores.registry import OciRegistry
 from tests.engines.conftest import wait_for
 from tests.engines.contexts import containers_of, write
 from tests.fakes.progress import Cancelled, CancelledProgress, SilentProgress
-from tests.servers import RegistryServer, free_ports
+from tests.free_ports import free_ports
+from tests.servers import RegistryServer
 
 pytestmark = pytest.mark.server
 

@@ -17,7 +17,8 @@ from domain.service import Kind
 from engines.swarm import SwarmEngine
 from engines.swarm_api import Json, SwarmServices
 from stack.services import DeployedServices
-from tests.engines.conftest import Environments, Images, wait_for
+from tests.engines.conftest import Environments, wait_for
+from tests.engines.images import Images
 from tests.fakes.progress import SilentProgress
 
 pytestmark = pytest.mark.server

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import ssl
 import threading
@@ -11,7 +10,6 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -24,12 +22,12 @@ from domain.environment import Environment
 from domain.errors import DeployHalted
 from domain.identity import certificates_volume, edge_name
 from engines.edge import EdgeProxy, EdgeRun
-from engines.edge_routes import ATTEMPTS, path_priority, path_rule
+from engines.edge_routes import ATTEMPTS
 from engines.edge_tls import EdgeTls
-from tests.engines.conftest import Environments, Images, wait_for
-from tests.engines.sites import Sites
-from tests.fakes.progress import SilentProgress
-from tests.servers import LOOPBACK, free_ports
+from tests.engines.conftest import Environments, wait_for
+from tests.engines.edges import Edge, answers
+from tests.engines.images import Images
+from tests.free_ports import LOOPBACK, free_ports
 
 #: Reads a whole request, says so, and dies without an answer.
 DIES = """\
@@ -40,29 +38,6 @@ echo "read $method $path" >/proc/1/fd/2
 """
 ONE_WITHOUT_CHECK = {"ingress": {"path": "/web"}, "health": {"command": ["true"], "interval": "1s"}}
 TWO = {"scale": {"ci": {"min": 2, "max": 3}, "prod": {}}, "ingress": {"path": "/web"}}
-
-
-@dataclass(frozen=True)
-class Edge:
-    """A running edge of ci."""
-
-    url: str
-    metrics_url: str
-
-    def text(self, path: str) -> str:
-        """What a path answers, or its status when that is not 200."""
-        answer = requests.get(self.url + path, timeout=10)
-        return answer.text if answer.status_code == 200 else str(answer.status_code)
-
-
-@pytest.fixture
-def edge(docker_client: DockerClient, stack: str, edge_image: str, sites: Sites) -> Edge:
-    port, metrics_port = free_ports(2, "0.0.0.0")  # noqa: S104 – where swarm publishes
-    proxy = EdgeProxy(docker_client, stack)
-    proxy.ensure(Environment.CI, EdgeRun(edge_image, port, metrics_port, sites.ensure_routes()))
-    made = Edge(f"http://{LOOPBACK}:{port}", f"http://{LOOPBACK}:{metrics_port}")
-    wait_for(lambda: _answers(f"{made.metrics_url}/ping"))
-    return made
 
 
 @contextmanager
@@ -149,7 +124,7 @@ def test_a_task_that_stands_still_gets_no_requests(
 
     still.pause()
     try:
-        wait_for(lambda: all(_answers(f"{edge.url}/web/") for _ in range(20)))
+        wait_for(lambda: all(answers(f"{edge.url}/web/") for _ in range(20)))
         assert environment.observe(deployment).healthy == 2, "swarm has not noticed"
     finally:
         still.unpause()
@@ -171,30 +146,6 @@ def test_each_request_is_a_line_of_json_with_the_canonical_name(
     (line,) = wait_for(logged)
     assert (line["ServiceName"], line["RouterName"]) == (f"ci-{environment.application}-web@swarm",) * 2
     assert (line["RequestMethod"], line["DownstreamStatus"]) == ("GET", 404)
-
-
-@pytest.mark.server
-def test_a_site_is_served_below_its_path(edge: Edge, sites: Sites) -> None:
-    files = {"index.html": "home", "guide/index.html": "guide", "app.js": "code()"}
-    sites.engine.deploy(sites.deployment(1, files, path="/docs"), SilentProgress())
-    wait_for(lambda: edge.text("/docs/") == "home")
-    assert edge.text("/docs/guide/") == "guide"
-    assert edge.text("/docs/app.js") == "code()"
-    assert edge.text("/docs?page=2") == "home"
-    assert edge.text("/docs/nothing.html") == "404"
-    assert edge.text("/document") == "404"
-    assert requests.get(f"{edge.url}/docs", timeout=10).url == f"{edge.url}/docs/"
-    with_password = requests.get(f"{edge.url}/docs/", timeout=10, auth=("reader", "secret"))
-    assert with_password.text == "home"
-
-
-@pytest.mark.server
-def test_the_edge_shows_nothing_but_the_sites_files(edge: Edge, sites: Sites) -> None:
-    sites.engine.deploy(sites.deployment(1, {"index.html": "home"}, path="/docs"), SilentProgress())
-    wait_for(lambda: edge.text("/docs/") == "home")
-    escapes = ["/docs/../state.json", "/docs/%2e%2e/state.json", "/docs/..%2fstate.json", "/docs/?list-type=2&acl"]
-    assert all("stack" not in _raw(edge.url, path) for path in escapes)
-    assert requests.put(f"{edge.url}/docs/x", data=b"x", timeout=10).status_code == 404
 
 
 @pytest.mark.server
@@ -241,31 +192,6 @@ def test_with_a_resolver_the_edge_serves_tls_beside_http(
     wait_for(lambda: _volume_removed(docker_client, certificates_volume(stack, Environment.CI)))
 
 
-@pytest.mark.parametrize(
-    ("path", "rule"),
-    [
-        ("/", "PathPrefix(`/`)"),
-        ("/cart", "Path(`/cart`) || PathPrefix(`/cart/`)"),
-        ("/a/b/", "Path(`/a/b`) || PathPrefix(`/a/b/`)"),
-    ],
-)
-def test_a_path_is_matched_with_what_is_below_it(path: str, rule: str) -> None:
-    assert path_rule(path) == rule
-
-
-def test_a_longer_path_wins() -> None:
-    priorities = [path_priority(path) for path in ("/", "/cart", "/cart/items")]
-    assert all(shorter < longer for shorter, longer in itertools.pairwise(priorities))
-    assert priorities[0] > 0
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=2).ok
-    except requests.RequestException:
-        return False
-
-
 def _volume_removed(client: DockerClient, name: str) -> bool:
     """A container that ends holds its volume for some moments."""
     try:
@@ -273,10 +199,3 @@ def _volume_removed(client: DockerClient, name: str) -> bool:
     except APIError:
         return False
     return True
-
-
-def _raw(url: str, path: str) -> str:
-    request = requests.Request("GET", url).prepare()
-    request.url = url + path
-    with requests.Session() as session:
-        return session.send(request, timeout=10).text

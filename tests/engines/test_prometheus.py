@@ -16,7 +16,8 @@ from domain.identity import ServiceId
 from domain.monitor import Alerts
 from engines.prometheus import PrometheusAlerts
 from tests.domain.builders import CART
-from tests.servers import free_ports, prometheus_server
+from tests.free_ports import free_ports
+from tests.servers import prometheus_server
 
 LABELS = "{environment: prod, application: shop, role: cart, severity: page}"
 RULES = f"""\

@@ -19,8 +19,9 @@ from engines.prometheus_monitors import PrometheusMonitors
 from engines.rule_files import RuleFiles
 from tests.fakes.monitoring import MemoryMonitoring
 from tests.fakes.progress import SilentProgress
+from tests.free_ports import free_ports
 from tests.monitors import RULES, TESTS, definition, own, to_install
-from tests.servers import free_ports, prometheus_server
+from tests.servers import prometheus_server
 
 PROGRESS = SilentProgress()
 FIRING = RULES.replace("sum(rate(carts_total{", "vector(7) or sum(rate(carts_total{").replace("for: 1m", "for: 0s")

@@ -16,7 +16,7 @@ from engines.replica_exporter import ReplicaCollector, exporting
 from tests.domain.builders import deployment, task
 from tests.fakes.engines import MemoryEngine
 from tests.fakes.progress import SilentProgress
-from tests.servers import free_ports
+from tests.free_ports import free_ports
 
 CART = 'application="shop",environment="prod",role="cart"'
 

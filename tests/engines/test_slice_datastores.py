@@ -10,7 +10,8 @@ from docker import DockerClient
 from domain.artifact import Artifact
 from domain.environment import Environment
 from domain.identity import data_network
-from tests.engines.conftest import Environments, Images
+from tests.engines.conftest import Environments
+from tests.engines.images import Images
 from tests.engines.sites import Sites
 from tests.engines.test_slices import READS, Slicing
 from tests.fakes.progress import SilentProgress

@@ -22,7 +22,8 @@ from engines.slice_sites import SliceSites
 from engines.slices import SwarmSlices
 from engines.suites import ContainerSuiteRunner
 from engines.swarm_api import SwarmServices
-from tests.engines.conftest import Environments, Images
+from tests.engines.conftest import Environments
+from tests.engines.images import Images
 from tests.engines.sites import Sites
 from tests.fakes.progress import Cancelled, CancelledProgress, SilentProgress
 

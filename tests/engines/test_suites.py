@@ -22,7 +22,8 @@ from domain.junit import Verdict
 from domain.suite import SuiteOutcome, SuiteRun, judge
 from engines.suite_output import HEAD_LIMIT, TAIL_LIMIT
 from engines.suites import GRACE, ContainerSuiteRunner
-from tests.engines.conftest import Images, wait_for
+from tests.engines.conftest import wait_for
+from tests.engines.images import Images
 from tests.fakes.progress import Cancelled, CancelledProgress, SilentProgress
 
 pytestmark = pytest.mark.server

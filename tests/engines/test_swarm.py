@@ -15,7 +15,8 @@ from domain.errors import Conflict, DeployHalted, ForeignResource, InvalidInput,
 from domain.scale import Size
 from engines.swarm import SwarmEngine
 from engines.swarm_scale import SwarmScaler
-from tests.engines.conftest import Environments, Images, wait_for
+from tests.engines.conftest import Environments, wait_for
+from tests.engines.images import Images
 from tests.fakes.progress import SilentProgress
 
 pytestmark = pytest.mark.server

@@ -14,7 +14,7 @@ from engines.edge import EdgeRun
 from engines.site_routes import SiteRoutes
 from engines.swarm_foundation import SwarmFoundation
 from tests.engines.sites import Sites
-from tests.servers import free_ports
+from tests.free_ports import free_ports
 
 pytestmark = pytest.mark.server
 

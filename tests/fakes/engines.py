@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from domain.artifact import Digest, digest_of
-from domain.bootstrap import EnvironmentPart, Present
 from domain.build import ImageRecipe, SiteRecipe
 from domain.deployment import Action, Deployment, ServiceState, TaskState, UpdateState, decide, is_whole
 from domain.environment import Environment
@@ -206,36 +205,6 @@ def failing(case: str = "test_total", message: str = "7 != 8") -> SuiteOutcome:
         f'<testsuite><testcase classname="suite" name="{case}"><failure message="{message}"/></testcase></testsuite>'
     )
     return SuiteOutcome(exit_code=1, reports=(report.encode(),), output=message)
-
-
-class MemoryFoundation:
-    """Parts that are there, by name; ``dies`` is how many times it is interrupted before it has made the second."""
-
-    def __init__(self) -> None:
-        self.there: dict[Environment, list[str]] = {}
-        self.made: list[str] = []
-        self.dies = 0
-
-    @property
-    def has_edge(self) -> bool:
-        return False
-
-    def parts(self, environment: Environment, networks: Sequence[str]) -> list[EnvironmentPart]:
-        there = self.there.get(environment, [])
-        return [
-            EnvironmentPart(kind="network", name=each, present=Present.RIGHT if each in there else Present.MISSING)
-            for each in networks
-        ]
-
-    def lay(self, environment: Environment, networks: Sequence[str]) -> None:
-        there = self.there.setdefault(environment, [])
-        for each in networks:
-            if each not in there:
-                there.append(each)
-                self.made.append(each)
-            if self.dies:
-                self.dies -= 1
-                raise Unreachable("Docker Engine", "memory", "connection reset")
 
 
 class MemoryNotifier:

@@ -2,77 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.backup import BackupActivities
-from activities.bake import BakeActivities, Patience
-from activities.bootstrap import BootstrapActivities
-from activities.build import BuildActivities
-from activities.claims import ClaimActivities
-from activities.combination import Combinations
-from activities.deploy import DeployActivities
-from activities.discovery import DiscoveryReader
-from activities.drift import DriftActivities
-from activities.environment_evidence import EnvironmentEvidenceActivities
-from activities.environment_reader import EnvironmentReader
-from activities.evidence import EvidenceActivities
-from activities.evidence_reader import EvidenceReader
-from activities.fixes import FixActivities
-from activities.history import HistoryActivities
-from activities.manifest import ManifestActivities
+from activities.bake import Patience
 from activities.manifest_reader import ManifestReader
-from activities.migrate import MigrateActivities
-from activities.monitors import MonitorActivities, MonitorReader
-from activities.owner_reader import OwnerReader
-from activities.plan import PlanActivities
-from activities.publish import PublishActivities
-from activities.resources import ResourceActivities
-from activities.scale import ScaleActivities
-from activities.slices import SliceActivities
-from activities.source import SourceActivities
-from activities.store_reader import StoreReader
-from activities.suites import SuiteActivities
-from activities.targets import Targets
-from activities.tell import TellActivities
 from activities.verdict_reader import VerdictReader
-from activities.verify import VerifyActivities
 from domain import keys, workflow_ids
 from domain.artifact import Artifact, ArtifactKind, digest_of
 from domain.attestation import seal
 from domain.channels import Channel, Channels
 from domain.definition_file import parse_definition
-from domain.environment import ENVIRONMENTS
-from domain.identity import Duty, ServiceId, duty_of
+from domain.identity import Duty, ServiceId
 from domain.manifest import Manifest
 from domain.publication import PublishedSet
 from domain.release import ReleaseRequest
 from domain.resources import Bucket, Queue
-from domain.service import Kind
 from domain.workflow_ids import task_queue
-from duties.orchestrating import orchestrating_activities
 from tests.fakes.batch import MemoryJobs, MemoryRuns
 from tests.fakes.data import MemoryBackups, MemoryMigrations
+from tests.fakes.duties import activities_of
 from tests.fakes.engines import (
     MemoryAlerts,
     MemoryBuilder,
     MemoryEngine,
-    MemoryFoundation,
     MemoryNotifier,
     MemorySuiteRunner,
 )
+from tests.fakes.foundation import MemoryFoundation
 from tests.fakes.monitoring import MemoryMonitoring, MemoryTester
 from tests.fakes.resources import MemoryResources
 from tests.fakes.slices import MemorySlices
-from tests.fakes.snapshots import PlainSnapshots
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
 from worker import WORKFLOWS
 
@@ -191,78 +158,6 @@ class MemoryOnward:
         """Believes what a ci duty signed."""
         return VerdictReader(self.store, {"memory": MemorySigner(b"ci's")})
 
-    def activities(self, duty: Duty, client: Client) -> list[Callable[..., Any]]:
-        """The activities of a duty, as ``duties`` wires them."""
-        if duty is Duty.ORCHESTRATE:
-            return list(orchestrating_activities(client, self.remind_every))
-        if duty is Duty.BUILD:
-            builds = BuildActivities(self.builder, self.registry, self.store, PlainSnapshots(), self.tester)
-            sources = SourceActivities(self.repositories, self.store, PlainSnapshots())
-            return [
-                sources.fetch_source,
-                sources.compare,
-                FixActivities(self.repositories).examine,
-                builds.build,
-                ClaimActivities(self.store).claim,
-                PlanActivities(self.repositories, builds).plan_builds,
-                HistoryActivities(self.repositories).changes,
-                ManifestActivities(self.store, self.signer).write_manifest,
-            ]
-        environment = next(one for one in ENVIRONMENTS if duty_of(one) is duty)
-        targets = Targets(environment, self.store, self.registry, self.manifests(), self.verdicts())
-        engines = {**self.runs.beside(self.engine), Kind.DATASTORE: self.datastores}
-        verify = VerifyActivities(targets, engines, self.runner, self.store)
-        reader = EnvironmentReader(engines, self.store)
-        resources = ResourceActivities(targets, self.store, self.queues, self.buckets, stack="memory")
-        monitors = MonitorReader(targets, self.store)
-        scaling = ScaleActivities(environment, self.engine, self.engine, self.manifests(), self.store)
-        bootstrap = BootstrapActivities(environment, self.foundation, self.store)
-        own: list[Callable[..., Any]] = [
-            bootstrap.compare_environment,
-            bootstrap.lay_environment,
-            *self.runs.activities(environment, self.store),
-            DeployActivities(targets, engines, "http://edge.test").deploy,
-            MonitorActivities(monitors, self.monitoring, environment).install_monitors,
-            verify.check_replicas,
-            verify.run_smoke,
-            BakeActivities(targets, engines, monitors, self.monitoring, self.patience).bake,
-            reader.deployed,
-            reader.service_logs,
-            EnvironmentEvidenceActivities(engines, self.alerts, self.store).collect,
-            resources.provision,
-            DiscoveryReader(engines, self.manifests(), self.queues, self.buckets, "http://edge.test").discover,
-            DriftActivities(engines, self.store).check_drift,
-            scaling.sizes,
-            scaling.scale,
-            scaling.mirror,
-            BackupActivities(targets, engines, self.backups, self.store).back_up,
-            MigrateActivities(targets, engines, self.migrations, self.store).migrate,
-        ]
-        return [*own, resources.let_go, *self._regression()] if duty is Duty.CI else own
-
-    def _regression(self) -> list[Callable[..., Any]]:
-        combinations = Combinations(self.manifests(), self.registry)
-        cutting = SliceActivities(self.slices, combinations)
-        suites = SuiteActivities(self.runner, self.store, combinations, self.attestor)
-        publishing = PublishActivities(self.store, self.manifests(), combinations, self.verdicts())
-        lookups = StoreReader(self.store, self.manifests())
-        return [
-            cutting.bring_up,
-            cutting.take_down,
-            cutting.leftovers,
-            suites.run_suite,
-            suites.attest,
-            publishing.published,
-            publishing.publish,
-            lookups.step_outputs,
-            lookups.manifest,
-            lookups.published_suites,
-            OwnerReader(self.store, self.manifests()).owners,
-            TellActivities(self.store, self.notifier, self.channels).tell,
-            EvidenceActivities(self.store).write,
-            EvidenceReader(self.store).evidence,
-        ]
-
     @asynccontextmanager
     async def workers(self, client: Client) -> AsyncIterator[None]:
         """One worker per duty, in this process.
@@ -276,7 +171,7 @@ class MemoryOnward:
                     client,
                     task_queue=task_queue(duty),
                     workflows=WORKFLOWS if duty is Duty.ORCHESTRATE else [],
-                    activities=self.activities(duty, plain),
+                    activities=activities_of(self, duty, plain),
                     activity_executor=ThreadPoolExecutor(16),
                     max_concurrent_activities=16,
                     sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),

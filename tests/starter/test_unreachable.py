@@ -22,6 +22,7 @@ from starter.gates import QUERY_TIMEOUT
 from starter.lookups import MARGIN
 from stores.s3 import BRISK, S3ObjectStore
 from tests.e2e.commandline import Answer, CommandLine
+from tests.fakes.duties import activities_of
 from tests.fakes.onward import MemoryOnward
 from tests.silence import closed_port, line_to, silent_port
 from tests.starter.conftest import Asks, command_line
@@ -127,7 +128,7 @@ async def test_what_does_answer_is_shown_beside_the_error(asks: Asks, temporal: 
         Worker(
             temporal.client,
             task_queue=task_queue(Duty.CI),
-            activities=memory.activities(Duty.CI, temporal.client),
+            activities=activities_of(memory, Duty.CI, temporal.client),
             activity_executor=ThreadPoolExecutor(4),
         ),
     ]

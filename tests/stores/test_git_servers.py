@@ -15,7 +15,7 @@ from domain.errors import InvalidInput, Unreachable
 from domain.progress import Progress
 from stores.git import GitRepositories
 from tests.fakes.progress import Cancelled, CancelledProgress
-from tests.servers import free_ports
+from tests.free_ports import free_ports
 from tests.stores.repository import NOWHERE, Locked, web_server
 
 

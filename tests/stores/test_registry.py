@@ -12,7 +12,8 @@ import requests
 from domain.artifact import Digest, digest_of
 from domain.errors import InvalidInput, Unreachable, Untrusted
 from stores.registry import OciRegistry
-from tests.servers import RegistryServer, free_ports
+from tests.free_ports import free_ports
+from tests.servers import RegistryServer
 
 pytestmark = pytest.mark.server
 

@@ -15,7 +15,8 @@ import pytest
 from domain.artifact import digest_of
 from domain.errors import Conflict, InvalidInput, NotFound, Unreachable
 from stores.s3 import TRANSFER, S3ObjectStore
-from tests.servers import S3Server, free_ports
+from tests.free_ports import free_ports
+from tests.servers import S3Server
 from tests.stores.conftest import MakeStore
 from tests.stores.lossy_proxy import lossy_proxy
 

@@ -1,0 +1,33 @@
+"""Ports that nobody listens on, for servers of tests."""
+
+from __future__ import annotations
+
+import random
+import socket
+
+LOOPBACK = "127.0.0.1"
+
+#: A SeaweedFS part listens for gRPC at its port + 10000. Both stay below Linux' ephemeral ports
+#: (32768 and up), so that no outgoing connection takes one between our look and its start.
+GRPC_OFFSET = 10_000
+PORTS = range(12_000, 32_768 - GRPC_OFFSET)
+
+
+def free_ports(count: int, address: str = LOOPBACK) -> list[int]:
+    """Ports that nobody listens on, nor on the ports 10000 above them."""
+    found: list[int] = []
+    for port in random.sample(PORTS, k=len(PORTS)):
+        if len(found) == count:
+            break
+        if _is_free(address, port) and _is_free(address, port + GRPC_OFFSET):
+            found.append(port)
+    return found
+
+
+def _is_free(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
