@@ -10,14 +10,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.own_stack import ColdCommandLine
 from stack.free_ports import on_free_ports
-from tests.e2e.commandline import CommandLine
 
 
 def main() -> None:
     """Print one line per demo."""
     with tempfile.TemporaryDirectory() as directory:
-        onward = CommandLine(on_free_ports(Path(directory, "state")).environment())
+        onward = ColdCommandLine(on_free_ports(Path(directory, "state")).environment())
         try:
             for which in ("first", "second"):
                 start = time.perf_counter()

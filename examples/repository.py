@@ -9,11 +9,16 @@ from pathlib import Path
 
 SHOP = Path(__file__).with_name("shop")
 APPLICATION = "shop"
+DATASTORE = "orders-db"
+
+#: Who keeps data there.
+READERS = ("cart", "checkout")
 AUTHOR = ("-c", "user.name=Example", "-c", "user.email=example@example.test", "-c", "commit.gpgsign=false")
 
-HOW_A_CART_IS_TESTED = '''@needs_catalog
+HOW_A_CART_IS_TESTED = '''@needs_schema
+@needs_catalog
 class ItemsTest(CartCase):
-    """From here on there is one replica, as in ci."""
+    """From here on there is one replica, or a datastore that all share."""
 '''
 NAMED_BY_ITS_ID = """
     def test_a_cart_has_an_id(self):
@@ -25,15 +30,17 @@ SAMPLED = '''asked = iter(range(1, 2**63))
 
 
 def count():
-    """How many carts have something in them here; every twenty-fifth answer says how full they are, too."""
-    with changing:
-        if next(asked) % 25 == 0:
-            return {"carts": len(carts), "products": sum(len(items) for items in carts.values()) / COUNT}
-        return {"carts": len(carts)}
+    """How many carts have something in them, and how many products; in every twenty-fifth answer also of big ones."""
+    sizes = carts.sizes()
+    answer = {"carts": len(sizes), "products": sum(sizes)}
+    if next(asked) % 25 == 0:
+        big = [size for size in sizes if size >= 100]
+        answer["in_a_big_one"] = sum(big) / COUNT
+    return answer
 '''
 
 
-def make_repository(target: Path, application: str = APPLICATION) -> str:
+def make_repository(target: Path, application: str = APPLICATION, *, driver: Path | None = None) -> str:
     """Make ``target`` a git repository that holds the example; the commit's SHA-1.
 
     A repository that is there already gets a commit if it differs from the example, and none if
@@ -41,14 +48,32 @@ def make_repository(target: Path, application: str = APPLICATION) -> str:
 
     :param application: under another name everything that the edge serves moves below
         ``/<application>``, so that several copies can share one edge.
+    :param driver: the wheels that cart and checkout talk to their datastore with. Without, there is no datastore, and
+        both keep what they have in memory: for whatever has nothing to do with data.
     """
     for role in SHOP.iterdir():
         shutil.rmtree(target / role.name, ignore_errors=True)
     shutil.copytree(SHOP, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "dist"))
+    if driver is None:
+        _leave_out_the_database(target)
+    else:
+        for reader in READERS:
+            shutil.copytree(driver, target / reader / "wheels", dirs_exist_ok=True)
     if application != APPLICATION:
         for definition in target.glob("*/service.yaml"):
             definition.write_text(renamed(definition.read_text(), application))
     return commit_all(target, "The shop")
+
+
+def _leave_out_the_database(target: Path) -> None:
+    shutil.rmtree(target / DATASTORE)
+    for role in READERS:
+        shutil.rmtree(target / role / "wheels")
+        dockerfile = target / role / "Dockerfile"
+        dockerfile.write_text(re.sub(r"^.*wheels.*\n", "", dockerfile.read_text(), flags=re.MULTILINE))
+        file = target / role / "service.yaml"
+        text = file.read_text().replace(f", datastores: [{DATASTORE}]", "").replace("start: 30s", "start: 10s")
+        file.write_text(re.sub(r"^(secrets|deploy): .*\n", "", text, flags=re.MULTILINE))
 
 
 def commit_change(target: Path, file: str, old: str, new: str, message: str) -> str:
@@ -74,13 +99,13 @@ def change_prices(target: Path) -> str:
 
 
 def break_cart(target: Path) -> str:
-    """Well meant, and wrong where no test looks: every twenty-fifth answer divides by the number of carts."""
-    return _count_carts(target, SAMPLED.replace("COUNT", "len(carts)"), "Say now and then how full the carts are")
+    """Well meant, and wrong where no test looks: every twenty-fifth answer divides by the number of big carts."""
+    return _count_carts(target, SAMPLED.replace("COUNT", "len(big)"), "Say now and then how full the big carts are")
 
 
 def mend_cart(target: Path) -> str:
-    """The division is one by nothing no more."""
-    return _count_carts(target, SAMPLED.replace("COUNT", "max(len(carts), 1)"), "Expect a shop without any cart")
+    """It divides by nothing no more."""
+    return _count_carts(target, SAMPLED.replace("COUNT", "max(len(big), 1)"), "Expect a shop without any big cart")
 
 
 def rename_in_cart(target: Path) -> str:

@@ -15,6 +15,8 @@ PYTHON = DebianImage(
     pulled=MMDEBSTRAP.image,
     packages="python3-minimal,libpython3-stdlib,bash,dash,coreutils",
     changes=(f"ENV PATH={SEARCH_PATH}", 'CMD ["python3"]'),
+    # As in the pulled image: without it each container compiles what it imports of the library, nearly a second.
+    afterwards=("python3", "-m", "compileall", "-q", "-j", "0", "/usr/lib/python3.11"),
 )
 PYTHON_IMAGE = PYTHON.name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
@@ -18,6 +19,8 @@ from stack.images import Images
 from stack.programs import MMDEBSTRAP, installed, not_to_be_had
 
 SUITE = "bookworm"
+#: What nobody reads in a container, below ``/usr/share``.
+TEXTS = ("doc", "man", "locale", "i18n")
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -26,7 +29,8 @@ class DebianImage:
     """An image under a name of our own.
 
     ``pulled``: what it is, where it can be pulled. ``packages``: what is enough of it, as like the pulled one as
-    the examples need it. ``changes``: instructions of a Dockerfile. ``trimmed``: makes one archive of another.
+    the examples need it. ``changes``: instructions of a Dockerfile. ``afterwards``: a command that is run inside of
+    what the packages made; Debian's own are not. ``trimmed``: makes one archive of another.
     """
 
     repository: str
@@ -34,6 +38,7 @@ class DebianImage:
     pulled: str
     packages: str
     changes: Sequence[str]
+    afterwards: Sequence[str] = ()
     trimmed: Callable[[Path, Path], None] | None = None
 
     @property
@@ -70,6 +75,8 @@ class DebianImage:
                 "--quiet",
                 "--variant=extract",
                 f"--include={self.packages}",
+                f'--extract-hook=cd "$1/usr/share" && rm -rf {" ".join(TEXTS)}',
+                *([f'--extract-hook=chroot "$1" {shlex.join(self.afterwards)}'] if self.afterwards else []),
                 SUITE,
                 str(archive),
             ]

@@ -2,7 +2,7 @@
 
 | request | does |
 |---|---|
-| ``GET /cart`` | nothing; says how many carts there are |
+| ``GET /cart`` | nothing; says how many carts there are, and how many products are in them |
 | ``GET /cart/<cart>`` | nothing; a cart that nobody filled is empty |
 | ``PUT /cart/<cart>`` ``{"items": {<product>: <quantity>}}`` | replaces everything in it |
 | ``PUT /cart/<cart>/<product>`` ``{"quantity": 2}`` | sets one quantity |
@@ -12,37 +12,33 @@
 Every other answer is the whole cart: ``{"cart", "items": {<product>: {"quantity", "price"}}, "total"}``.
 All requests can be repeated: the second one changes nothing.
 
-Carts are in this process's memory. Where there are two replicas, each has its own: who needs the
-right answer there puts the whole cart, as the shop's page does.
+Carts are in the datastore ``orders-db``, where all replicas find them; see ``carts.py``. As long as it is not there, or
+has no schema yet, the answer is 503.
 """
 
 import json
 import os
-import threading
 from http import HTTPStatus
 from urllib.request import urlopen
 
+from carts import kept
 from serving import Problem, serve
 
 CATALOG = os.environ["ONWARD_URL_CATALOG"]
 PATIENCE = 3  # seconds for the catalog's answer
-CARTS_LIMIT = int(os.environ.get("CARTS_LIMIT", "10000"))
 
-carts = {}
-changing = threading.Lock()
+carts = kept(limit=int(os.environ.get("CARTS_LIMIT", "10000")))
 
 
 def count():
-    """How many carts have something in them here."""
-    with changing:
-        return {"carts": len(carts)}
+    """How many carts have something in them, and how many products that is."""
+    sizes = carts.sizes()
+    return {"carts": len(sizes), "products": sum(sizes)}
 
 
 def show(cart):
     """The cart as it is."""
-    with changing:
-        items = dict(carts.get(cart, {}))
-    return priced(cart, items)
+    return priced(cart, carts.items(cart))
 
 
 def replace(cart, body):
@@ -52,8 +48,7 @@ def replace(cart, body):
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, 'expected {"items": {<product>: <quantity>}}')
     items = {product: checked(quantity) for product, quantity in items.items()}
     answer = priced(cart, items)  # what cannot be priced is not kept
-    with changing:
-        keep(cart, items)
+    carts.replace(cart, items)
     return answer
 
 
@@ -61,34 +56,18 @@ def set_quantity(cart, product, body):
     """The cart with another quantity of one product."""
     quantity = checked(body.get("quantity") if isinstance(body, dict) else None)
     priced(cart, {product: quantity})
-    with changing:
-        items = carts.get(cart, {}) | {product: quantity}
-        keep(cart, items)
-    return priced(cart, items)
+    return priced(cart, carts.set_quantity(cart, product, quantity))
 
 
 def take_out(cart, product):
     """The cart without one product."""
-    with changing:
-        items = {kept: quantity for kept, quantity in carts.get(cart, {}).items() if kept != product}
-        keep(cart, items)
-    return priced(cart, items)
+    return priced(cart, carts.take_out(cart, product))
 
 
 def empty(cart):
     """The cart with nothing in it."""
-    with changing:
-        keep(cart, {})
+    carts.replace(cart, {})
     return priced(cart, {})
-
-
-def keep(cart, items):
-    """Remember a cart as the newest, or forget it; the oldest goes when there are too many."""
-    carts.pop(cart, None)
-    if items:
-        carts[cart] = items
-    if len(carts) > CARTS_LIMIT:
-        del carts[next(iter(carts))]
 
 
 def checked(quantity):

@@ -5,18 +5,20 @@
 | ``GET /checkout`` | nothing; says how many orders there are |
 | ``GET /checkout/<cart>`` | nothing; quotes what a cart of the cart service costs with its shipping |
 | ``PUT /checkout/<cart>`` ``{"agreed": <total>}`` | places the order, if that is what it costs now; else 409 |
+| ``DELETE /checkout/<cart>`` | forgets the order |
 
-Either answer is ``{"order", "lines": [{"name", "quantity", "price"}], "goods", "shipping", "total"}``.
+A quote and an order are ``{"order", "lines": [{"name", "quantity", "price"}], "goods", "shipping", "total"}``.
 What is in a cart is the cart's to say, what a thing is called the catalog's; nothing is kept twice.
-Orders are in this process's memory, like carts.
+Orders are in the datastore ``orders-db``, where all replicas find them; see ``orders.py``. As long as it is not there,
+or has no schema yet, the answer is 503.
 """
 
 import json
 import os
-import threading
 from http import HTTPStatus
 from urllib.request import urlopen
 
+from orders import kept
 from serving import Problem, serve
 
 CART = os.environ["ONWARD_URL_CART"]
@@ -24,16 +26,13 @@ CATALOG = os.environ["ONWARD_URL_CATALOG"]
 PATIENCE = 3  # seconds for an answer
 SHIPPING = 490
 FREE_FROM = 5000
-ORDERS_LIMIT = 10_000
 
-orders = {}
-ordering = threading.Lock()
+orders = kept()
 
 
 def count():
-    """How many orders were placed here."""
-    with ordering:
-        return {"orders": len(orders)}
+    """How many orders were placed."""
+    return {"orders": orders.count()}
 
 
 def quote(cart):
@@ -52,19 +51,22 @@ def quote(cart):
 def order(cart, body):
     """Place an order at the price that was agreed on. A second time changes nothing."""
     agreed = body.get("agreed") if isinstance(body, dict) else None
-    with ordering:
-        if cart in orders and orders[cart]["total"] == agreed:
-            return orders[cart]
+    placed = orders.find(cart)
+    if placed and placed["total"] == agreed:
+        return placed
     costs = quote(cart)
     if not costs["lines"]:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"the cart {cart} is empty")
     if costs["total"] != agreed:
         raise Problem(HTTPStatus.CONFLICT, f"it costs {costs['total']}, agreed was {agreed}")
-    with ordering:
-        orders[cart] = costs
-        if len(orders) > ORDERS_LIMIT:
-            del orders[next(iter(orders))]
+    orders.place(cart, costs)
     return costs
+
+
+def forget(cart):
+    """Nothing when no order was placed."""
+    orders.forget(cart)
+    return {"order": cart}
 
 
 def asked(url):
@@ -77,4 +79,4 @@ def asked(url):
 
 
 if __name__ == "__main__":
-    serve("checkout", {"GET /": count, "GET /{cart}": quote, "PUT /{cart}": order})
+    serve("checkout", {"GET /": count, "GET /{cart}": quote, "PUT /{cart}": order, "DELETE /{cart}": forget})

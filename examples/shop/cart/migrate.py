@@ -7,7 +7,7 @@ release before this one uses.
 from database import connect
 
 STEPS = [
-    "CREATE TABLE orders (name text PRIMARY KEY, total bigint NOT NULL)",
+    "CREATE TABLE cart.carts (name text PRIMARY KEY, items jsonb NOT NULL)",
 ]
 
 
@@ -15,14 +15,15 @@ def main():
     """One transaction; whoever else migrates waits for its end."""
     connection = connect()
     cursor = connection.cursor()
-    cursor.execute("SELECT pg_advisory_xact_lock(1)")
-    cursor.execute("CREATE TABLE IF NOT EXISTS steps (number int PRIMARY KEY, done timestamptz DEFAULT now())")
-    cursor.execute("SELECT count(*) FROM steps")
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('cart'))")
+    cursor.execute("CREATE SCHEMA IF NOT EXISTS cart")
+    cursor.execute("CREATE TABLE IF NOT EXISTS cart.steps (number int PRIMARY KEY, done timestamptz DEFAULT now())")
+    cursor.execute("SELECT count(*) FROM cart.steps")
     done = cursor.fetchone()[0]
     for number, step in enumerate(STEPS[done:], done + 1):
         print(f"step {number}: {step}", flush=True)
         cursor.execute(step)
-        cursor.execute("INSERT INTO steps (number) VALUES (%s)", (number,))
+        cursor.execute("INSERT INTO cart.steps (number) VALUES (%s)", (number,))
     connection.commit()
     print(f"at step {len(STEPS)}, which was {done}", flush=True)
 
