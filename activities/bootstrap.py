@@ -41,7 +41,7 @@ class BootstrapActivities:
         require_own(self._environment, question.environment)
         with Heartbeat() as progress:
             progress.say(f"making what {self._environment} lacks")
-            self._foundation.lay(self._environment, networks_of(self._environment, self._applications()))
+            self._foundation.lay(self._environment, networks_of(self._environment, self._applications()), progress)
 
     def _applications(self) -> list[str]:
         return [keys.published_application(key) for key in self._store.keys(keys.PUBLISHED)]

@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.heartbeat import Heartbeat
 from activities.seen_services import SeenServices
 from domain.deployment import EnvironmentEngine
-from domain.drift import DriftCheck, Drifts, Seen, drifted, seen_of, with_removed
+from domain.drift import DriftCheck, Drifts, Seen, compared, drifted, seen_of
 from domain.service import Kind
 from domain.storage import ObjectStore
 
@@ -30,10 +30,10 @@ class DriftActivities:
         """
         with Heartbeat() as progress:
             progress.say(f"looking at {check.environment}")
-            running = [state for engine in self._engines.values() for state in engine.running(check.environment)]
             before, etag = self._seen.read(check.environment)
-            states = with_removed(running, before)
-            now = seen_of(states)
+            running = [state for engine in self._engines.values() for state in engine.running(check.environment)]
+            states = compared(before, running)
+            now = seen_of(states, before)
             if now != before:
                 self._seen.replace(check.environment, now, etag)
             _log(before, now)

@@ -10,6 +10,7 @@ from domain.environment import Environment
 from domain.errors import Refused
 from domain.identity import application_network, data_network
 from domain.message import Message
+from domain.progress import Progress
 
 
 class Present(StrEnum):
@@ -24,7 +25,7 @@ SEARCH_ATTRIBUTE = "search attribute"
 
 
 class EnvironmentPart(Message):
-    """One thing that an environment needs: a network, the routes of its sites, its edge, a search attribute."""
+    """One thing that an environment needs: a network, a bucket, its edge, Prometheus' targets, a search attribute."""
 
     kind: str
     name: str
@@ -95,10 +96,11 @@ class Foundation(Protocol):
     def parts(self, environment: Environment, networks: Sequence[str]) -> list[EnvironmentPart]:
         """What is there. Only reads."""
 
-    def lay(self, environment: Environment, networks: Sequence[str]) -> None:
+    def lay(self, environment: Environment, networks: Sequence[str], progress: Progress) -> None:
         """Make what is missing, and bring the edge up to date; what is right is not touched.
 
         :raises ForeignResource: a name is another stack's.
+        :raises DeployHalted: the edge does not come up.
         """
 
 

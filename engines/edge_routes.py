@@ -8,6 +8,11 @@ from domain.deployment import Deployment
 #: server is not tried again, so that nothing happens twice.
 ATTEMPTS = 4
 
+#: Of what has no route. At each of its looks an edge asks for the tasks of every service of the swarm, and for the node
+#: of each – but not of one that says that swarm balances it, which it leaves out (pkg/provider/docker/pswarm.go of
+#: Traefik 3.7). Of one with the endpoint mode ``dnsrr`` it warns then; its log begins at errors.
+UNROUTED = {"traefik.swarm.lbswarm": "true"}
+
 
 def path_rule(path: str) -> str:
     """The rule of a router for a path and everything below it; ``/cart`` is not ``/cartoon``."""
@@ -20,15 +25,16 @@ def path_priority(path: str) -> int:
     return len(path.rstrip("/")) + 1
 
 
-def route_labels(deployment: Deployment, network: str) -> dict[str, str]:
-    """The labels with which a service asks the edge for its path; none without an ingress.
+def route_labels(deployment: Deployment, network: str | None) -> dict[str, str]:
+    """The labels with which a service asks the edge for its path; without an ingress, or an edge that reaches it,
+    :data:`UNROUTED`.
 
     Swarm's own check says which tasks are up; the edge's check notices one that stopped
     answering before swarm does. A command as health check says nothing to a proxy.
     """
     definition = deployment.definition
-    if definition.ingress is None:
-        return {}
+    if network is None or definition.ingress is None:
+        return dict(UNROUTED)
     router, service, retry = (
         f"traefik.http.{part}.{deployment.name}" for part in ("routers", "services", "middlewares")
     )

@@ -21,6 +21,9 @@ _NOTES = (Label.ASKED, Label.REPLICAS, Label.OWN_REPLICAS)
 #: What swarm fills in, and the counter of ``docker service update --force``: new tasks of the same kind.
 _FILLED_IN = frozenset({"Isolation", "Runtime", "ForceUpdate"})
 
+#: Onward never asks for one, and forbids swarm to.
+ROLLED_BACK = "its specification before was restored by hand"
+
 _NAMES = {
     "TaskTemplate.ContainerSpec.Image": "image",
     "TaskTemplate.ContainerSpec.Healthcheck": "health check",
@@ -50,6 +53,8 @@ def drift_of(service: Json) -> tuple[str, ...]:
     found = [f"{name} removed" for name in asked.keys() - present.keys()]
     found += [f"{name} added" for name in present.keys() - asked.keys()]
     found += [f"{name} changed" for name in asked.keys() & present.keys() if asked[name] != present[name]]
+    if str((service.get("UpdateStatus") or {}).get("State")).startswith("rollback"):
+        found.append(ROLLED_BACK)
     there, wanted = tasks_wanted(service), size_of(service).replicas
     replicas = f"{there} replica{'' if there == 1 else 's'} instead of {wanted}"
     return (*sorted(found), *([replicas] if there != wanted else []))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from docker import DockerClient
 
 from domain.environment import ENVIRONMENTS, Environment
+from domain.errors import InvalidInput
 from domain.identity import duty_of, edge_bucket, edge_name
-from engines.edge import IMAGE_REPOSITORY, EdgeProxy, EdgeRun, build_edge_image
-from engines.edge_tls import EdgeTls
+from engines.edge import EdgeProxy, EdgeRun
+from engines.edge_image import IMAGE_REPOSITORY, build_edge_image
+from engines.edge_tls import EdgeTls, read_roots
 from engines.site_routes import SiteRoutes
 from settings import LOOPBACK, StackSettings
 from stack import probes
@@ -45,33 +48,61 @@ def edge_ports(settings: StackSettings, environment: Environment) -> tuple[Port,
 
 
 def edge_tls(settings: StackSettings, environment: Environment) -> EdgeTls | None:
-    """How an edge has certificates; ``None`` without a name for them."""
+    """How an edge has certificates; ``None`` without a name for them.
+
+    :raises InvalidInput: nobody answers for it, or the ACME server's roots cannot be read.
+    """
     ci = environment is Environment.CI
     domain = settings.edge_ci_domain if ci else settings.edge_prod_domain
     if not domain:
         return None
+    if not settings.acme_email:
+        raise InvalidInput(
+            "not set, and the edge has a domain",
+            where="ONWARD_ACME_EMAIL",
+            expected=f"whom the authority of {domain}'s certificate writes to",
+            next="set it, and onward up",
+        )
     port = settings.edge_ci_tls_port if ci else settings.edge_prod_tls_port
-    return EdgeTls(domain, settings.acme_email, settings.acme_server, port)
+    return EdgeTls(domain, settings.acme_email, settings.acme_server, port, read_roots(settings.acme_roots))
 
 
-def ensure_edges(
-    settings: StackSettings, client: DockerClient, images: Images, routes: Mapping[Environment, str], report: Report
-) -> None:
+def edge_run(settings: StackSettings, environment: Environment, image: str) -> EdgeRun:
+    """How an edge is to run, but for where it finds its sites."""
+    ports = settings.edge_port(environment), settings.edge_metrics_port(environment)
+    return EdgeRun(image, *ports, tls=edge_tls(settings, environment))
+
+
+def edge_variables(settings: StackSettings, environment: Environment, image: str) -> dict[str, str]:
+    """The same for the environment's worker, so that ``onward env apply`` makes the edge that ``up`` makes."""
+    told = {
+        "ONWARD_EDGE_IMAGE": image,
+        "ONWARD_EDGE_PORT": str(settings.edge_port(environment)),
+        "ONWARD_EDGE_METRICS_PORT": str(settings.edge_metrics_port(environment)),
+        "ONWARD_EDGE_METRICS_ADDRESS": f"{LOOPBACK}:{settings.edge_metrics_port(environment)}",
+    }
+    tls = edge_tls(settings, environment)
+    if tls is None:
+        return told
+    return told | {
+        "ONWARD_EDGE_DOMAIN": tls.domain,
+        "ONWARD_EDGE_TLS_PORT": str(tls.port),
+        "ONWARD_EDGE_ACME_EMAIL": tls.email,
+        "ONWARD_EDGE_ACME_SERVER": tls.server,
+        "ONWARD_EDGE_ACME_ROOTS": str(settings.acme_roots.expanduser().absolute()) if tls.roots else "",
+    }
+
+
+def ensure_edges(settings: StackSettings, client: DockerClient, image: str, routes: Mapping[Environment, str]) -> None:
     """Both edges are asked for; :func:`until_edge_answers` waits for them.
 
     :param routes: the URL at which an edge finds its static sites.
     """
-    image = ensure_image(client, images, report)
     proxy = EdgeProxy(client, settings.name)
     for environment in ENVIRONMENTS:
-        run = EdgeRun(
-            image,
-            settings.edge_port(environment),
-            settings.edge_metrics_port(environment),
-            routes.get(environment),
-            edge_tls(settings, environment),
+        proxy.ensure(
+            environment, replace(edge_run(settings, environment, image), site_provider_url=routes.get(environment))
         )
-        proxy.ensure(environment, run)
 
 
 def ensure_routes(settings: StackSettings, credentials: Credentials, gateway: str) -> dict[Environment, str]:

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from domain.errors import NotFound
@@ -116,6 +116,24 @@ ALERTMANAGER = Program(
     image="prom/alertmanager:v0.27.0",
     entrypoint="alertmanager",
 )
+PEBBLE = Program(
+    name="Pebble",
+    binaries=("pebble",),
+    package="pebble",
+    why="gives certificates to an edge in the tests",
+    page="https://github.com/letsencrypt/pebble",
+    image="letsencrypt/pebble:v2.3.1",
+    entrypoint="pebble",
+    version=("-help",),
+)
+PEBBLE_NAMES = replace(
+    PEBBLE,
+    name="Pebble's names",
+    binaries=("pebble-challtestsrv",),
+    why="tells Pebble where a domain is",
+    image="letsencrypt/pebble-challtestsrv:v2.3.1",
+    entrypoint="pebble-challtestsrv",
+)
 #: No image: Playwright starts a browser itself and talks to it through inherited pipes.
 CHROMIUM = Program(
     name="Chromium",
@@ -127,7 +145,7 @@ CHROMIUM = Program(
 )
 
 STACK = (GIT, DOCKERD, REGISTRY, PROMETHEUS, PROMTOOL, MMDEBSTRAP)
-TESTS = (BUSYBOX, COMPOSE, ALERTMANAGER, CHROMIUM)
+TESTS = (BUSYBOX, COMPOSE, ALERTMANAGER, PEBBLE, PEBBLE_NAMES, CHROMIUM)
 
 #: What pip installed, with what it is for.
 PYTHON_TOOLS = {

@@ -7,7 +7,9 @@ from pathlib import Path
 import yaml
 
 from domain.environment import ENVIRONMENTS, Environment
-from domain.identity import Duty
+from domain.identity import Duty, duty_of
+from domain.scrape_targets import TargetGroup, target_groups
+from engines.prometheus_targets import FILE, PrometheusTargets
 from engines.rule_files import SUFFIX
 from settings import LOOPBACK, StackSettings
 from stack import probes
@@ -18,9 +20,6 @@ from stack.places import PRIVATE, StateDirectory
 from stack.programs import PROMETHEUS, command
 from stack.servers import temporal_metrics_port, worker_metrics_port
 
-#: What a release is watched by is looked at more often: a bake may last seconds.
-BRISK = "2s"
-
 
 def prometheus(settings: StackSettings, directory: StateDirectory, images: Images) -> Part:
     """Scrapes the workers, the replicas of both environments, both edges, Temporal, and itself."""
@@ -28,8 +27,9 @@ def prometheus(settings: StackSettings, directory: StateDirectory, images: Image
     data = directory.data / "prometheus"
     data.mkdir(exist_ok=True)
     rules = [rules_directory(directory, each) for each in ENVIRONMENTS]
-    for folder in rules:
+    for environment, folder in zip(ENVIRONMENTS, rules, strict=True):
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        PrometheusTargets(folder, environment_targets(settings, environment)).ensure()
     text = yaml.safe_dump(scrape_configuration(settings, rules), sort_keys=False)
     write_private(configuration, text)
     words = [f"--config.file={configuration}", f"--storage.tsdb.path={data}", "--log.level=warn"]
@@ -46,24 +46,36 @@ def prometheus(settings: StackSettings, directory: StateDirectory, images: Image
     )
 
 
-def scrape_configuration(settings: StackSettings, rules: list[Path]) -> dict[str, object]:
-    """What Prometheus asks, how often, and where it reads rules."""
+def environment_targets(settings: StackSettings, environment: Environment) -> list[TargetGroup]:
+    """What is asked of an environment, as its own worker would write it."""
+    return target_groups(
+        environment,
+        worker=f"{LOOPBACK}:{worker_metrics_port(settings, duty_of(environment))}",
+        replicas=f"{LOOPBACK}:{exporter_port(settings, environment)}",
+        edge=f"{LOOPBACK}:{settings.edge_metrics_port(environment)}",
+    )
 
-    def job(name: str, port: int, interval: str | None = None, **labels: str) -> dict[str, object]:
-        often = {"scrape_interval": interval} if interval else {}
-        return {"job_name": name, **often, "static_configs": [{"targets": [f"{LOOPBACK}:{port}"], "labels": labels}]}
+
+def scrape_configuration(settings: StackSettings, rules: list[Path]) -> dict[str, object]:
+    """What Prometheus asks by itself, and where it reads rules and what else to ask."""
+
+    def job(name: str, port: int, **labels: str) -> dict[str, object]:
+        return {"job_name": name, "static_configs": [{"targets": [f"{LOOPBACK}:{port}"], "labels": labels}]}
 
     return {
         "global": {"scrape_interval": "5s", "evaluation_interval": "5s"},
         "rule_files": [f"{each}/*{SUFFIX}" for each in rules],
         "scrape_configs": [
-            *(job(f"worker-{duty}", worker_metrics_port(settings, duty), duty=duty.value) for duty in Duty),
-            *(job(f"replicas-{each}", exporter_port(settings, each), BRISK) for each in ENVIRONMENTS),
+            {
+                "job_name": "environments",
+                "file_sd_configs": [{"files": [f"{each}/{FILE}" for each in rules], "refresh_interval": "5s"}],
+            },
             *(
-                job(f"edge-{each}", settings.edge_metrics_port(each), BRISK, environment=each.value)
-                for each in ENVIRONMENTS
+                job(f"worker-{duty}", worker_metrics_port(settings, duty), duty=duty.value)
+                for duty in (Duty.ORCHESTRATE, Duty.BUILD)
             ),
-            job("temporal", temporal_metrics_port(settings)),
+            # A page of a megabyte, which no monitor is about.
+            {**job("temporal", temporal_metrics_port(settings)), "scrape_interval": "30s"},
             job("prometheus", settings.prometheus_port),
         ],
     }

@@ -11,6 +11,7 @@ from domain.artifact import Artifact
 from domain.environment import Environment
 from domain.errors import DeployHalted
 from domain.scale import Size
+from engines.swarm_drift import ROLLED_BACK
 from engines.swarm_jobs import SwarmJobs
 from engines.swarm_scale import SwarmScaler
 from tests.engines.conftest import Environments, wait_for
@@ -130,3 +131,20 @@ def test_a_job_that_is_changed_by_hand_is_named_too(
     jobs.deploy(environment.job(2, first), SilentProgress())
     (restored,) = jobs.running(CI)
     assert (restored.drift, restored.state) == ((), "ready")
+
+
+def test_a_specification_that_is_restored_by_hand_is_drift_until_the_next_release(
+    environment: Environments, first: Artifact, second: Artifact
+) -> None:
+    environment.arrive(environment.deployment(1, first))
+    environment.arrive(environment.deployment(2, second))
+    (state,) = environment.engine.running(CI)
+    assert (state.number, state.drift) == (2, ())
+
+    by_hand("rollback", "--detach", state.name)
+
+    (state,) = environment.engine.running(CI)
+    assert state.number == 1, "swarm restores what Onward noted, too"
+    assert state.drift == (ROLLED_BACK,)
+    environment.arrive(environment.deployment(3, second))
+    assert drift(environment) == ()

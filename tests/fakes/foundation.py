@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from domain.bootstrap import EnvironmentPart, Present
 from domain.environment import Environment
 from domain.errors import Unreachable
+from domain.progress import Progress
 
 
 class MemoryFoundation:
@@ -28,7 +29,7 @@ class MemoryFoundation:
             for each in networks
         ]
 
-    def lay(self, environment: Environment, networks: Sequence[str]) -> None:
+    def lay(self, environment: Environment, networks: Sequence[str], progress: Progress) -> None:
         there = self.there.setdefault(environment, [])
         for each in networks:
             if each not in there:
@@ -37,3 +38,18 @@ class MemoryFoundation:
             if self.dies:
                 self.dies -= 1
                 raise Unreachable("Docker Engine", "memory", "connection reset")
+
+
+class MemoryBucket:
+    """A bucket that is there once it was made; ``made`` counts how often."""
+
+    def __init__(self, bucket: str) -> None:
+        self.bucket = bucket
+        self.made = 0
+
+    def is_there(self) -> bool:
+        return self.made > 0
+
+    def ensure_bucket(self) -> None:
+        if not self.is_there():
+            self.made += 1

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from domain.environment import ENVIRONMENTS, Environment
-from domain.identity import Duty, edge_bucket, edge_network
+from domain.identity import Duty, duty_of, edge_bucket, edge_network
 from engines.docker_api import connect
 from engines.edge import edge_arguments
 from engines.site_routes import ROUTES_FILE
@@ -20,7 +20,7 @@ from stack import programs
 from stack.images import Images
 from stack.places import Machine
 from stack.programs import command
-from stack.prometheus import scrape_configuration
+from stack.prometheus import environment_targets, scrape_configuration
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -100,8 +100,25 @@ def test_prometheus_asks_the_same_as_on_the_local_stack() -> None:
     assert here["global"] == local["global"]
     assert here["rule_files"] == local["rule_files"]
     jobs = [job for job in local["scrape_configs"] if job["job_name"] != "temporal"]
-    assert [_asked(job) for job in here["scrape_configs"]] == [_asked(job) for job in jobs]
+    assert here["scrape_configs"] == [_bare(job) for job in jobs]
 
 
-def _asked(job: dict[str, Any]) -> tuple[str, list[str], str | None]:
-    return job["job_name"], job["static_configs"][0]["targets"], job.get("scrape_interval")
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_duty_of_an_environment_writes_the_same_targets_as_on_the_local_stack(environment: Environment) -> None:
+    told = worker(duty_of(environment))["environment"]
+    (asked, replicas, edge) = (group.targets for group in environment_targets(StackSettings(), environment))
+    assert asked == (told["ONWARD_METRICS_ADDRESS"],)
+    assert replicas == (told["ONWARD_EXPORTER_ADDRESS"],)
+    assert edge == (told["ONWARD_EDGE_METRICS_ADDRESS"],)
+    (mount,) = (each for each in worker(duty_of(environment))["volumes"] if each.startswith("rules-"))
+    volume, _, directory = mount.partition(":")
+    assert told["ONWARD_RULES_DIRECTORY"] == directory
+    assert f"{volume}:/rules/{environment}:ro" in COMPOSE["services"]["prometheus"]["volumes"]
+
+
+def _bare(job: dict[str, Any]) -> dict[str, Any]:
+    """Without labels where there are none."""
+    for static in job.get("static_configs", ()):
+        if not static["labels"]:
+            del static["labels"]
+    return job
