@@ -50,6 +50,9 @@ class Backups(Protocol):
         last lines of what it said on its standard error.
         """
 
+    def has_volume(self, deployment: Deployment) -> bool:
+        """Whether the datastore's volume is there, whatever serves it."""
+
 
 def stands(state: ServiceState) -> bool:
     """Whether nothing can have changed the data since the last update: it was halted, and nothing runs.

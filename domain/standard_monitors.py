@@ -17,6 +17,12 @@ from domain.tested_rule import TestedRule
 #: Upper bound of a bucket of Traefik's histogram by itself, so that the estimate there is exact.
 SLOW_SECONDS = 1.2
 
+#: Two workers of an environment, one of which comes for the other, tell of the same service.
+MOST = "max by (environment, application, role)"
+
+#: Bytes that are enough on any disk.
+PLENTY = "10e9"
+
 
 def of_service(definition: ServiceDefinition) -> list[TestedRule]:
     """Kind ``service``: what the edge sees of it, if it has an ingress; its tasks."""
@@ -29,12 +35,17 @@ def of_site(definition: ServiceDefinition) -> list[TestedRule]:
     return at_the_edge(definition.service)
 
 
+def of_datastore(definition: ServiceDefinition) -> list[TestedRule]:
+    """Kind ``datastore``: its task, and the disk that its data are on."""
+    return [*of_tasks(definition.service), *of_disk(definition.service)]
+
+
 #: What each kind has.
 BY_KIND: Mapping[Kind, Callable[[ServiceDefinition], list[TestedRule]]] = {
     Kind.SERVICE: of_service,
     Kind.STATIC: of_site,
     Kind.BATCH: of_job,
-    Kind.DATASTORE: lambda definition: of_tasks(definition.service),
+    Kind.DATASTORE: of_datastore,
 }
 
 
@@ -83,7 +94,7 @@ def at_the_edge(service: ServiceId) -> list[TestedRule]:
             (
                 _fires(ratio, counted("0+9x60", "0+1x60"), "10% of all requests are answered with 5xx"),
                 _silent(ratio, "one in twenty-five fails", counted("0+24x60", "0+1x60")),
-                _silent(ratio, "one single request fails", counted("0x60", "0x40 1x20")),
+                _silent(ratio, "one single request fails", counted("0x60", "0x44 1x15")),
                 _silent(ratio, "nobody asks", counted("7x60", "7x60")),
             ),
         ),
@@ -100,30 +111,19 @@ def at_the_edge(service: ServiceId) -> list[TestedRule]:
 
 def of_tasks(service: ServiceId) -> list[TestedRule]:
     """Whether the tasks of a service are there and stay, in the metrics of its environment's worker."""
-    own = f'environment="{ENVIRONMENT}",application="{service.application}",role="{service.role}"'
-    running, wanted, failed = (
-        f"onward_{name}{{{own}}}" for name in ("replicas_running", "replicas_wanted", "tasks_failed_total")
-    )
-    most = "max by (environment, application, role)"
+    running, wanted, failed = _told_by_workers(service, "replicas_running", "replicas_wanted", "tasks_failed_total")
     missing = _rule(
         "ReplicasMissing",
-        f"{most} ({running}) < {most} ({wanted})",
+        f"{MOST} ({running}) < {MOST} ({wanted})",
         "1m",
         "page",
         "only {{ $value }} replicas are up",
         {MEASURED: running},
     )
-    unknown = _rule(
-        "ReplicasUnknown",
-        f"absent({wanted})",
-        "1m",
-        "page",
-        "nothing tells how many replicas are up",
-        {MEASURED: wanted},
-    )
+    unknown = _unknown("ReplicasUnknown", wanted, "1m", "nothing tells how many replicas are up")
     restarts = _rule(
         "TasksFail",
-        f"{most} (increase({failed}[2m])) >= 3",
+        f"{MOST} (increase({failed}[2m])) >= 3",
         "0s",
         "page",
         "tasks end by themselves and are started again",
@@ -138,22 +138,55 @@ def of_tasks(service: ServiceId) -> list[TestedRule]:
                 _silent(missing, "an update starts one more", {running: "3x60", wanted: "2x60"}),
             ),
         ),
-        TestedRule(
-            unknown,
-            (
-                _fires(unknown, {'up{job="another"}': "1x60"}, "nothing tells how many replicas are up"),
-                _silent(unknown, "it is told", {wanted: "2x60"}),
-            ),
-        ),
+        unknown,
         TestedRule(
             restarts,
             (
                 _fires(restarts, {failed: "0+1x60"}, "tasks end by themselves and are started again"),
-                _silent(restarts, "one failed once", {failed: "0x30 1x30"}),
+                _silent(restarts, "one failed once", {failed: "0x40 1x20"}),
                 _silent(restarts, "those that failed are long past", {failed: "0+1x10 10x50"}),
             ),
         ),
     ]
+
+
+def of_disk(service: ServiceId) -> list[TestedRule]:
+    """Whether the disk below a volume is nearly full: a tenth is much of a small one, and plenty of a large one."""
+    size, free = _told_by_workers(service, "datastore_disk_size_bytes", "datastore_disk_free_bytes")
+    rule = _rule(
+        "DiskFull",
+        f"{MOST} ({free}) / {MOST} ({size}) < 0.1 and {MOST} ({free}) < {PLENTY}",
+        "1m",
+        "page",
+        "only {{ $value | humanizePercentage }} of its disk is free",
+        {MEASURED: free},
+    )
+    unknown = _unknown("DiskUnknown", free, "3m", "nothing tells how full its disk is")
+    return [
+        TestedRule(
+            rule,
+            (
+                _fires(rule, {size: "100e9x60", free: "4e9x60"}, "only 4% of its disk is free"),
+                _silent(rule, "a fifth is free", {size: "10e9x60", free: "2e9x60"}),
+                _silent(rule, "a twentieth of a large disk is free", {size: "4000e9x60", free: "200e9x60"}),
+                _silent(rule, "for less than a minute", {size: "100e9x60", free: "20e9x46 4e9x13"}),
+            ),
+        ),
+        unknown,
+    ]
+
+
+def _told_by_workers(service: ServiceId, *names: str) -> list[str]:
+    """The series of a service that its environment's worker tells, by the names of their metrics."""
+    own = f'environment="{ENVIRONMENT}",application="{service.application}",role="{service.role}"'
+    return [f"onward_{name}{{{own}}}" for name in names]
+
+
+def _unknown(name: str, series: str, hold: str, summary: str) -> TestedRule:
+    """Nobody tells a series any more."""
+    rule = _rule(name, f"absent({series})", hold, "page", summary, {MEASURED: series})
+    told = _silent(rule, "it is told", {series: "2x60"})
+    return TestedRule(rule, (_fires(rule, {'up{job="another"}': "1x60"}, summary), told))
 
 
 def _rule(name: str, expr: str, hold: str, severity: str, summary: str, annotations: Mapping[str, str]) -> AlertRule:

@@ -76,6 +76,20 @@ class ObjectStore(Protocol):
         """All keys with a prefix, in order."""
 
 
+class OwnBucket(Protocol):
+    """A bucket as a thing that is there or not. ``Unreachable`` when the server does not answer."""
+
+    @property
+    def bucket(self) -> str:
+        """Its name."""
+
+    def is_there(self) -> bool:
+        """Whether it is."""
+
+    def ensure_bucket(self) -> None:
+        """Make it when it is not there."""
+
+
 class ImageRegistry(Protocol):
     """An OCI registry. Every call raises ``Unreachable`` when the server does not answer."""
 

@@ -16,6 +16,7 @@ from docker.types.daemon import CancellableStream
 
 from domain.progress import Progress
 from engines.docker_api import address_of, translated
+from engines.swarm_logs import HEADER
 
 CONNECT_TIMEOUT = 10
 CHUNK = 1024 * 1024
@@ -100,7 +101,7 @@ def output(client: DockerClient, container: str) -> Iterator[bytes]:
         params = {"stream": "1", "stdout": "1", "stderr": "1"}
         response = client.api.post(url, params=params, stream=True, timeout=(CONNECT_TIMEOUT, None))
         _raise_for_status(response)
-    return _frames(response)
+    return _payloads(response)
 
 
 def begin(client: DockerClient, path: str, body: Mapping[str, Any]) -> requests.Response:
@@ -115,11 +116,17 @@ def begin(client: DockerClient, path: str, body: Mapping[str, Any]) -> requests.
     return response
 
 
-def _frames(response: requests.Response) -> Iterator[bytes]:
-    """The payloads of Docker's stream format: eight bytes with the length in the last four, then as many."""
+def frames(response: requests.Response) -> Iterator[tuple[int, int, bytes]]:
+    """Docker's stream format: of each frame its stream, length and payload, which is shorter when it broke off."""
+    while len(header := response.raw.read(HEADER.size)) == HEADER.size:
+        stream, length = HEADER.unpack(header)
+        yield stream, length, response.raw.read(length)
+
+
+def _payloads(response: requests.Response) -> Iterator[bytes]:
     with response:
-        while len(header := response.raw.read(8)) == 8:
-            yield response.raw.read(int.from_bytes(header[4:]))
+        for _, _, payload in frames(response):
+            yield payload
 
 
 @contextmanager

@@ -7,34 +7,31 @@ It is no ``ReplicatedJob``: Docker Engine 20.10 forgets such a service when it i
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from docker import DockerClient
 
 from domain.data_names import migration_name
 from domain.deployment import Deployment
-from domain.errors import Conflict, NotFound
+from domain.errors import Conflict
 from domain.migration import MigrationEnd
 from domain.progress import Progress
-from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
 from engines.reach import Reach
 from engines.swarm import SwarmEngine
 from engines.swarm_api import Json, SwarmServices
+from engines.swarm_ending import remove_services, rest_services
 from engines.swarm_logs import text_of
 from engines.swarm_place import EnvironmentPlace
 from engines.swarm_spec import Placement, service_spec
-from engines.swarm_tasks import ENDED
+from engines.swarm_tasks import ENDED, moment
 
 #: The kind on the labels of a job; of a service it would be a service's.
 KIND = "migration"
 
 OUTPUT_LINES = 10_000
 POLL = 0.25
-
-#: Seconds in which a task that was stopped is gone.
-END_PATIENCE = 60.0
 
 
 class SwarmMigrations:
@@ -44,7 +41,6 @@ class SwarmMigrations:
     """
 
     def __init__(self, client: DockerClient, *, stack: str, endpoint_mode: str, reach: Reach | None = None) -> None:
-        self._client = client
         self._services = SwarmServices(client)
         self._stack = stack
         place = EnvironmentPlace(stack, edge=False)
@@ -58,15 +54,15 @@ class SwarmMigrations:
         """
         self._stop_others(deployment, run)
         job = self._begun(deployment, run)
-        end = time.monotonic() + deployment.definition.deploy.timeout.total_seconds()
+        deadline = moment(job["CreatedAt"]) + deployment.definition.deploy.timeout  # of all attempts together
         while True:
             task = self._task(job)
-            if task is None and self._find(deployment) is None:
-                return MigrationEnd(exit_code=None, error="was removed before it had ended")
+            if task is None and not self._is_to_run(deployment):
+                return MigrationEnd(exit_code=None, error="was stopped or removed before it had ended")
             state = task["Status"]["State"] if task else "pending"
             if task and state in ENDED:
                 return MigrationEnd(exit_code=_exit_code(task), output=self._output(job), error=_error(task))
-            if time.monotonic() > end:
+            if datetime.now(UTC) > deadline:
                 output = self._output(job)
                 began = output or state == "running"
                 error = "" if began else f"did not begin in time ({_error(task or {})})"
@@ -75,7 +71,7 @@ class SwarmMigrations:
             progress.wait(POLL)
 
     def remove(self, deployment: Deployment) -> str:
-        """Swarm ends the task of a job that is removed; this waits for it."""
+        """End its task, and remove it then; what it has printed."""
         job = self._find(deployment)
         if job is None:
             return ""
@@ -93,6 +89,10 @@ class SwarmMigrations:
         if found is None:
             raise Conflict(f"the migration of {deployment.name} was removed while it was being made")
         return found
+
+    def _is_to_run(self, deployment: Deployment) -> bool:
+        found = self._find(deployment)
+        return found is not None and bool(found["Spec"]["Mode"]["Replicated"]["Replicas"])
 
     def _find(self, deployment: Deployment) -> Json | None:
         name = migration_name(deployment.environment, deployment.service, deployment.number)
@@ -129,18 +129,12 @@ class SwarmMigrations:
         return text_of(self._services.output(task["ID"], OUTPUT_LINES)) if task else ""
 
     def _remove(self, job: Json) -> None:
-        with suppress(NotFound):
-            self._services.remove(job["ID"])
-        end = time.monotonic() + END_PATIENCE
-        while any(self._containers(job)):
-            if time.monotonic() > end:
-                raise Conflict(f"{job['Spec']['Name']} was stopped and has not ended\n  next: docker ps")
-            time.sleep(POLL)
+        def there() -> list[Json]:
+            found = self._services.find(job["ID"])
+            return [found] if found else []
 
-    def _containers(self, job: Json) -> Iterator[Json]:
-        with translated(address_of(self._client)):
-            label = f"com.docker.swarm.service.id={job['ID']}"
-            yield from self._client.api.containers(filters={"label": label})
+        rest_services(self._services, there, time.sleep)
+        remove_services(self._services, there())
 
 
 def migration_spec(deployment: Deployment, placement: Placement, run: str) -> Json:
@@ -149,17 +143,17 @@ def migration_spec(deployment: Deployment, placement: Placement, run: str) -> Js
     :param placement: of the service; on its networks the job answers for nobody.
     """
     service = service_spec(deployment, placement)
-    labels = {**service["Labels"], Label.KIND.value: KIND, Label.RUN.value: run}
+    own = {Label.KIND.value: KIND, Label.RUN.value: run}
     template = service["TaskTemplate"]
     container = {
         **template["ContainerSpec"],
         "Command": list(deployment.definition.deploy.migrate or ()),
         "Healthcheck": {"Test": ["NONE"]},
-        "Labels": labels,
+        "Labels": {**template["ContainerSpec"]["Labels"], **own},
     }
     return {
         "Name": migration_name(deployment.environment, deployment.service, deployment.number),
-        "Labels": labels,
+        "Labels": {**service["Labels"], **own},
         "Mode": {"Replicated": {"Replicas": 1}},
         "TaskTemplate": {
             **template,

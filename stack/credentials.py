@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from domain.environment import ENVIRONMENTS, Environment
-from domain.identity import Duty, duty_of, edge_bucket
+from domain.identity import Duty, backup_bucket, duty_of, edge_bucket
 from engines.ed25519 import VERDICTS, generate
 
 PRIVATE = 0o600
@@ -18,17 +18,20 @@ PRIVATE = 0o600
 def actions(stack: str, bucket: str) -> dict[Duty, list[str]]:
     """What each duty may do in S3, in SeaweedFS's words; a delete counts as a write.
 
-    The build duty writes Onward's own bucket. An environment's duty reads it, writes logs, backups, how migrations
-    ended and its sizes there (``ci`` also verdicts with their reports, what is published, evidence, and who was told),
-    and has the buckets of its sites and the one that its edge reads.
+    The build duty writes Onward's own bucket. An environment's duty reads it, writes logs, how migrations and runs
+    ended, its sizes and what it saw there (``ci`` also verdicts with their reports, what is published, evidence, and
+    who was told), and has the buckets of its sites, the one that its edge reads, and the one of its backups. Of another
+    environment's buckets it can do nothing.
     """
-    allowed = {Duty.BUILD: [f"{action}:{bucket}" for action in ("Admin", "Read", "List", "Write")]}
+    every = ("Admin", "Read", "List", "Write")
+    allowed = {Duty.BUILD: [f"{action}:{bucket}" for action in every]}
     for environment in ENVIRONMENTS:
         own = (f"{environment}-*", edge_bucket(stack, environment))
         allowed[duty_of(environment)] = [
-            *("Read", "List", f"Write:{bucket}/logs/*"),
-            *(f"Write:{bucket}/{kept}/{environment}/*" for kept in ("migrations", "backups", "scale", "drift")),
-            *(f"{action}:{name}" for name in own for action in ("Admin", "Write", "Tagging")),
+            *(f"Read:{bucket}", f"List:{bucket}", f"Write:{bucket}/logs/*"),
+            *(f"Write:{bucket}/{kept}/{environment}/*" for kept in ("migrations", "scale", "drift", "runs")),
+            *(f"{action}:{name}" for name in own for action in (*every, "Tagging")),
+            *(f"{action}:{backup_bucket(stack, environment)}" for action in every),
         ]
     allowed[Duty.CI] += [
         f"Write:{bucket}/{kept}/*" for kept in ("published", "owners", "verdicts", "reports", "evidence", "notices")

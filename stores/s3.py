@@ -5,47 +5,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import boto3
 from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from domain.artifact import Digest
 from domain.errors import Conflict, InvalidInput, NotFound, OnwardError, Untrusted
 from domain.storage import StoredObject, Streamed
 from stores.chunks import Chunks
+from stores.s3_client import PATIENT, Limits, s3_client
 from stores.s3_errors import ABSENT, code_of, translated
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import BucketLocationConstraintType
 
 CHUNK = 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How long a server may be silent: seconds to connect and to answer, in each of some attempts."""
-
-    connect: float
-    answer: float
-    attempts: int
-
-
-#: Three attempts to connect and the pauses between them stay below eight seconds. The loser of
-#: a race for one key may wait 17 s for its answer (measured with SeaweedFS), so answers get longer.
-PATIENT = Limits(connect=2, answer=25, attempts=3)
-
-#: For reading while a person waits: five seconds with the pause. The second attempt is for a
-#: connection that the server closed while it was in the pool.
-BRISK = Limits(connect=1.5, answer=2, attempts=2)
-
-CONNECTIONS = 64
 #: In the caller's own thread: what it reads from may only be asked there.
 STREAM = TransferConfig(multipart_threshold=16 * CHUNK, multipart_chunksize=16 * CHUNK, use_threads=False)
 TRANSFER = TransferConfig(multipart_threshold=64 * CHUNK, multipart_chunksize=16 * CHUNK, max_concurrency=4)
@@ -73,7 +51,7 @@ class S3ObjectStore:
         self._address = endpoint or f"AWS {region}"
         self._bucket = bucket
         self._region = region
-        self._client = _client(endpoint, access_key, secret_key, region, limits)
+        self._client = s3_client(endpoint, access_key, secret_key, region, limits)
 
     def uri(self, key: str) -> str:
         """``s3://<bucket>/<key>``."""
@@ -86,14 +64,26 @@ class S3ObjectStore:
             raise InvalidInput(f"{uri!r} is not in this store", expected=f"a URI that begins with {prefix}")
         return uri.removeprefix(prefix)
 
-    def ensure_bucket(self) -> None:
-        """Make the bucket when it is not there."""
+    @property
+    def bucket(self) -> str:
+        """The bucket's name."""
+        return self._bucket
+
+    def is_there(self) -> bool:
+        """Whether the bucket is."""
         with translated(self._address, self.uri("")):
             try:
                 self._client.head_bucket(Bucket=self._bucket)
             except ClientError as error:
                 if code_of(error) not in ABSENT:
                     raise
+                return False
+        return True
+
+    def ensure_bucket(self) -> None:
+        """Make the bucket when it is not there."""
+        if not self.is_there():
+            with translated(self._address, self.uri("")):
                 self._create_bucket()
 
     def read(self, key: str) -> StoredObject | None:
@@ -221,25 +211,6 @@ class S3ObjectStore:
         except (self._client.exceptions.BucketAlreadyOwnedByYou, self._client.exceptions.BucketAlreadyExists):
             # Somebody was faster; whether we may use it shows when we do.
             return
-
-
-@lru_cache(maxsize=8)
-def _client(endpoint: str, access_key: str, secret_key: str, region: str, limits: Limits) -> S3Client:
-    """A client is costly to make and safe to share; only its session is not."""
-    return boto3.session.Session().client(
-        "s3",
-        endpoint_url=endpoint or None,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret_key,
-        region_name=region,
-        config=Config(
-            connect_timeout=limits.connect,
-            read_timeout=limits.answer,
-            retries={"mode": "standard", "total_max_attempts": limits.attempts},
-            max_pool_connections=CONNECTIONS,
-            s3={"addressing_style": "path" if endpoint else "auto"},
-        ),
-    )
 
 
 def _require(digest: Digest, actual: str, what: str) -> None:

@@ -8,9 +8,12 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.backup import BackupActivities
 from activities.migrate import MigrateActivities
+from activities.seen_services import SeenServices
 from domain import keys
 from domain.backup import BackedUp
+from domain.drift import Seen, seen_of
 from domain.environment import Environment
+from domain.errors import BackupFailed
 from domain.migration import Migrated, MigrationEnd
 from domain.service import Kind
 from tests.activities.test_targets import Published
@@ -75,16 +78,17 @@ class BackingUp:
 
     def __init__(self) -> None:
         self.published = Published(manifest(definition=definition(DATASTORE)))
-        self.store = self.published.onward.store
+        self.store = self.published.onward.kept[Environment.PROD]
         self.backups = MemoryBackups()
         self.engine = MemoryEngine()
         before = deployment(0, environment=Environment.PROD, definition=definition(DATASTORE))
         self.engine.deploy(before, SilentProgress())
-        engines = {Kind.DATASTORE: self.engine}
-        self._activities = BackupActivities(self.published.targets(), engines, self.backups, self.store)
 
-    def back_up(self) -> BackedUp:
-        return ActivityEnvironment().run(self._activities.back_up, self.published.target())
+    def back_up(self, *, kept: bool = True) -> BackedUp:
+        logs, store = self.published.onward.store, self.store if kept else None
+        engines = {Kind.DATASTORE: self.engine}
+        activities = BackupActivities(self.published.targets(), engines, self.backups, logs, store)
+        return ActivityEnvironment().run(activities.back_up, self.published.target())
 
     @property
     def contents(self) -> list[str]:
@@ -97,6 +101,53 @@ def test_a_whole_backup_is_made_once() -> None:
 
     assert backing.back_up() == first
     assert backing.contents == [backing.store.key(first.uri)]
+
+
+def test_nothing_of_a_backup_is_in_onwards_own_bucket() -> None:
+    backing = BackingUp()
+    backing.back_up()
+
+    assert len(backing.store.objects) == 2
+    assert not any(key.startswith("backups/") for key in backing.published.onward.store.objects)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_without_a_bucket_of_its_own_nothing_is_begun(first: bool) -> None:
+    backing = BackingUp()
+    if first:
+        backing.engine.states.clear()
+
+    with pytest.raises(
+        BackupFailed, match=r"prod-shop-cart declares a backup[\s\S]*ONWARD_BACKUP_BUCKET of the prod duty"
+    ):
+        backing.back_up(kept=False)
+    backing.store.gone = True
+    with pytest.raises(BackupFailed, match=r"is not there; nothing was done[\s\S]*onward env apply prod"):
+        backing.back_up()
+
+    assert backing.backups.made == []
+
+
+def test_data_that_somebody_took_the_service_away_from_are_not_touched_without_a_backup() -> None:
+    backing = BackingUp()
+    name = "prod-shop-cart"
+    seen = SeenServices(backing.published.onward.store)
+    seen.replace(Environment.PROD, seen_of(backing.engine.running(Environment.PROD), Seen()), None)
+    backing.engine.states.clear()
+    assert backing.back_up().detail == "nothing to back up yet", "nor are there data"
+
+    backing.backups.volumes.add(name)
+    with pytest.raises(ApplicationError, match=f"the service {name} was removed and its volume is there") as caught:
+        backing.back_up()
+    assert caught.value.non_retryable
+    assert "only by a release without datastore.backup" in caught.value.message
+
+
+def test_a_volume_of_a_first_deploy_that_did_not_arrive_holds_nothing() -> None:
+    backing = BackingUp()
+    backing.engine.states.clear()
+    backing.backups.volumes.add("prod-shop-cart")
+    assert backing.back_up().detail == "nothing to back up yet"
 
 
 def test_a_content_without_its_record_is_not_taken_for_a_backup() -> None:

@@ -16,6 +16,7 @@ from domain.identity import data_network
 from domain.service import Kind
 from engines.swarm import SwarmEngine
 from engines.swarm_api import Json, SwarmServices
+from stack.containers import StackContainers
 from stack.services import DeployedServices
 from tests.engines.conftest import Environments, wait_for
 from tests.engines.images import Images
@@ -74,14 +75,14 @@ def test_its_volume_has_its_name_and_goes_only_with_the_whole_stack(
     first = deployment(datastores, 1, store)
     datastores.arrive(first)
     SwarmServices(docker_client).remove(first.name)
-    DeployedServices(docker_client, datastores.stack).until_ended([first.name])
+    StackContainers(docker_client, datastores.stack).until_ended([first.name])
 
     labels = docker_client.volumes.get(first.name).attrs["Labels"]
     assert (labels["onward.stack"], labels["onward.role"]) == (datastores.stack, "db")
     assert datastores.arrive(first).healthy == 1, "what is there is taken up again"
     assert "one" in datastores.engine.logs(Environment.CI, first.service, 10)
 
-    DeployedServices(docker_client, datastores.stack).remove()
+    DeployedServices(docker_client, datastores.stack).remove(print)
     with pytest.raises(NotFound):
         docker_client.volumes.get(first.name)
 

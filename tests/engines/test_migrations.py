@@ -34,7 +34,7 @@ class Migrating:
         self._image = image
 
     def deployment(self, number: int, command: str, **definition: Any) -> Deployment:
-        deploy = {"migrate": ["sh", "-c", command], "timeout": "20s"} | definition.pop("deploy", {})
+        deploy = {"migrate": ["sh", "-c", command], "timeout": "2m"} | definition.pop("deploy", {})
         return self.environment.deployment(number, self._image, deploy=deploy, **definition)
 
     def jobs(self) -> list[str]:
@@ -115,7 +115,7 @@ def test_what_another_run_or_an_earlier_release_left_is_stopped_first(migrating:
 
 
 def test_one_that_does_not_end_is_given_up_and_stopped(migrating: Migrating) -> None:
-    wanted = migrating.deployment(1, "echo waits for a lock; sleep 600", deploy={"timeout": "3s"})
+    wanted = migrating.deployment(1, "echo waits for a lock; sleep 600", deploy={"timeout": "20s"})
     end = migrating.migrations.run(wanted, "r1", SilentProgress())
     assert failure_of(end) == "the migration did not end in time: waits for a lock"
     assert migrating.migrations.remove(wanted) == "waits for a lock\n"

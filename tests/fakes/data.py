@@ -44,6 +44,10 @@ class MemoryBackups:
         self.printed = b"the data"
         self.failing = ""
         self.made: list[str] = []
+        self.volumes: set[str] = set()
+
+    def has_volume(self, deployment: Deployment) -> bool:
+        return deployment.name in self.volumes
 
     @contextmanager
     def content(self, deployment: Deployment, backup: Backup, progress: Progress) -> Iterator[Iterator[bytes]]:

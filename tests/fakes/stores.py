@@ -21,10 +21,12 @@ class MemoryObjectStore:
     """An object store with the conditional writes of S3.
 
     ``meanwhile`` happens once, between somebody's reading and replacing; ``lost_replies`` are the next
-    writes by :meth:`replace` of which the writer hears nothing.
+    writes by :meth:`replace` of which the writer hears nothing; ``gone`` is a bucket that is not there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bucket: str = "memory") -> None:
+        self.bucket = bucket
+        self.gone = False
         self.objects: dict[str, bytes] = {}
         self.writes: list[str] = []
         self.meanwhile: Callable[[], object] | None = None
@@ -32,14 +34,16 @@ class MemoryObjectStore:
         self._lock = threading.RLock()
 
     def uri(self, key: str) -> str:
-        return f"s3://memory/{key}"
+        return f"s3://{self.bucket}/{key}"
 
     def key(self, uri: str) -> str:
-        if not uri.startswith("s3://memory/"):
+        if not uri.startswith(self.uri("")):
             raise InvalidInput(f"not in this store: {uri}")
-        return uri.removeprefix("s3://memory/")
+        return uri.removeprefix(self.uri(""))
 
     def read(self, key: str) -> StoredObject | None:
+        if self.gone:
+            raise NotFound(f"the bucket of {self.uri(key)} is not there")
         content = self.objects.get(key)
         return None if content is None else StoredObject(content=content, etag=hashlib.md5(content).hexdigest())  # noqa: S324
 

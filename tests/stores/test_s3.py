@@ -125,11 +125,13 @@ def test_a_bucket_that_is_not_there_is_named(s3: S3Server) -> None:
     store = S3ObjectStore(
         endpoint=s3.endpoint, bucket="nowhere", access_key=s3.access_key, secret_key=s3.secret_key, region=s3.region
     )
+    assert not store.is_there()
     with pytest.raises(NotFound, match="the bucket of s3://nowhere/a is not there"):
         store.get("a")
 
 
 def test_a_bucket_is_made_once(make_store: MakeStore) -> None:
+    assert make_store().is_there()
     make_store().put("a", b"content")
     make_store().ensure_bucket()
 

@@ -15,7 +15,8 @@ from domain.identity import Duty
 from engines import docker_api
 from stores import registry
 from stores.registry import OciRegistry
-from stores.s3 import BRISK, PATIENT, S3ObjectStore
+from stores.s3 import S3ObjectStore
+from stores.s3_client import BRISK, PATIENT
 from tests.silence import closed_port, dropping_port, silent_port
 from workflows import policies
 

@@ -28,7 +28,7 @@ def datastore(onward: MemoryOnward, version: str = "15", more: str = "") -> Rele
 
 def record(onward: MemoryOnward, environment: str, number: int) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(
-        onward.store.get(f"backups/{environment}/{onward.application}-db/{number}/backup.json")
+        onward.kept[Environment(environment)].get(f"backups/{environment}/{onward.application}-db/{number}/backup.json")
     )
     return found
 
@@ -52,7 +52,8 @@ async def test_an_update_is_backed_up_first_and_the_release_says_so(
     for environment in Environment:
         kept = record(onward, environment, 2)
         assert (kept["size"], kept["digest"], kept["of"]) == (8, digest, 1)
-        assert onward.store.get(onward.store.key(kept["uri"])) == b"the data"
+        store = onward.kept[environment]
+        assert store.get(store.key(kept["uri"])) == b"the data"
     details = {stage.name: stage.detail for stage in result.stages}
     assert details[Stage.DEPLOY_CI].startswith(f"#2 updated, 1 replica, backup of #1: 8 bytes, {digest[:19]}")
     assert len(onward.backups.made) == 2
@@ -76,7 +77,20 @@ async def test_it_is_not_updated_while_its_backup_fails_or_is_empty(
     assert empty.failure is not None
     assert "is empty: the command printed nothing" in empty.failure.message
     assert onward.datastores.updates == before
-    assert not any(key.endswith("backup.json") for key in onward.store.objects)
+    assert not any(key.endswith("backup.json") for store in onward.kept.values() for key in store.objects)
+
+
+async def test_one_with_a_backup_is_deployed_nowhere_without_a_bucket_for_it(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    onward.kept[Environment.CI].gone = True
+
+    result = await failed(temporal.client, datastore(onward))
+
+    assert result.failure is not None
+    assert (result.failure.stage, result.failure.kind) == (Stage.DEPLOY_CI, "BackupFailed")
+    assert "expected: the bucket in ONWARD_BACKUP_BUCKET of the ci duty" in result.failure.message
+    assert onward.datastores.updates == []
 
 
 async def test_a_fix_of_a_datastore_that_does_not_start_goes_on_from_the_backup_before_it(
