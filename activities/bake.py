@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from temporalio import activity
 
 from activities.heartbeat import Heartbeat
 from activities.monitors import MonitorReader
 from activities.targets import Targets
+from activities.watch import NoWatch, Watch
 from domain.batch_monitors import ENDED_BY_A_RUN
 from domain.deployment import Deployment, EnvironmentEngine, ServiceState, is_growing, is_whole, refuse_overtaken
 from domain.errors import VerifyFailed
 from domain.monitor import Monitoring
-from domain.monitor_questions import measured, requests_seen
 from domain.monitor_set import InstalledMonitors
-from domain.monitor_state import DATA_PATIENCE, PENDING_PATIENCE, JudgedRule, Judgement, judge
+from domain.monitor_state import DATA_PATIENCE, PENDING_PATIENCE, SETTLED
 from domain.progress import Progress
 from domain.service import Kind
 from domain.stages import Checked, Target
@@ -29,10 +28,14 @@ POLL = 1.0
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a bake is prolonged while a monitor is ``pending``, and while there is no ``data``."""
+    """How long a bake is prolonged while a monitor is ``pending``, and while there is no ``data``.
+
+    ``settled``: a rule counts once it was evaluated after so much of the watching.
+    """
 
     pending: timedelta = PENDING_PATIENCE
     data: timedelta = DATA_PATIENCE
+    settled: timedelta = SETTLED
 
 
 class BakeActivities:
@@ -59,8 +62,8 @@ class BakeActivities:
     def bake(self, target: Target) -> Checked:
         """Watch the release for its ``verify.bake`` time: it stays whole, and no monitor of it fires.
 
-        A monitor that is pending, or has nothing to judge yet, prolongs the bake. A second attempt watches
-        the whole time again: a Prometheus that does not answer has not watched.
+        A monitor that is pending, or has nothing to judge yet, prolongs the bake. The time in which Prometheus does
+        not answer is not watched, and does not count: the next attempt watches for what an earlier one has left.
 
         :raises VerifyFailed: a replica was lost; a monitor fires; or it is not known whether one would.
         """
@@ -71,44 +74,46 @@ class BakeActivities:
             seconds = deployment.definition.verify.bake.total_seconds()
             replicas = _Replicas(engine, deployment)
             watch = self._watch(deployment, monitors, replicas.look())
-            start = time.monotonic()
+            start = time.monotonic() - progress.kept
             while (passed := time.monotonic() - start) < seconds:
                 replicas.look()
                 watch.look()
+                progress.keep(passed)
                 progress.say(f"baking, {seconds - passed:.0f} s left")
                 progress.wait(min(POLL, seconds - passed))
             replicas.look()
-            found = self._settled(watch, replicas, deployment, start + seconds, progress)
-        return Checked(detail=f"baked {seconds:.0f} s{found}")
+            found = self._settled(watch, replicas, deployment, start, progress)
+        return Checked(detail=found)
 
     def _watch(
         self, deployment: Deployment, monitors: InstalledMonitors | None, state: ServiceState
-    ) -> _Watch | _NoWatch:
+    ) -> Watch | NoWatch:
         if monitors is None or monitors.rules is None:
-            return _NoWatch()
+            return NoWatch()
         if self._monitoring is None:
             raise VerifyFailed(
                 f"{deployment.name} is not verified: nothing judges its monitors\n"
                 f"  expected: ONWARD_PROMETHEUS_URL and ONWARD_RULES_DIRECTORY of the {deployment.environment} duty"
             )
         lasting = ENDED_BY_A_RUN if deployment.definition.kind is Kind.BATCH else frozenset()
-        return _Watch(self._monitoring, monitors, state.since, lasting)
+        return Watch(self._monitoring, monitors, state.since, lasting, self._patience.settled)
 
     def _settled(
         self,
-        watch: _Watch | _NoWatch,
+        watch: Watch | NoWatch,
         replicas: _Replicas,
         deployment: Deployment,
-        end: float,
+        start: float,
         progress: Progress,
     ) -> str:
-        """Wait until nothing is pending and everything has something to judge; what was seen."""
+        """Wait until nothing is pending and everything has something to judge; how long it baked, and what was seen."""
+        bake = watched = deployment.definition.verify.bake
         while True:
             judgement = watch.look()
             unknown = judgement.unknown or watch.without_data()
-            over = time.monotonic() - end
+            over = time.monotonic() - start - bake.total_seconds()
             if not judgement.pending and not unknown:
-                return watch.seen(deployment.definition.verify.bake)
+                return f"baked {watched.total_seconds():.0f} s{watch.seen(watched)}"
             if over > self._patience.pending.total_seconds():
                 raise VerifyFailed(f"{deployment.name} is not verified: {'; '.join((*judgement.pending, *unknown))}")
             if not judgement.pending and over > self._patience.data.total_seconds():
@@ -116,70 +121,7 @@ class BakeActivities:
             progress.say("baking on: " + "; ".join((*judgement.pending, *unknown)))
             progress.wait(POLL)
             replicas.look()
-
-
-class _NoWatch:
-    """Of a release without monitors there is nothing to see."""
-
-    def look(self) -> Judgement:
-        return Judgement()
-
-    def without_data(self) -> Sequence[str]:
-        return ()
-
-    def seen(self, bake: timedelta) -> str:  # noqa: ARG002
-        return ""
-
-
-class _Watch:
-    """The monitors of one release during its bake.
-
-    :param lasting: rules whose alerts from before the release no deploy can end.
-    """
-
-    def __init__(
-        self, monitoring: Monitoring, monitors: InstalledMonitors, arrived: datetime, lasting: frozenset[str]
-    ) -> None:
-        self._monitoring = monitoring
-        self._monitors = monitors
-        self._rules = monitors.rules.rules if monitors.rules else []
-        self._arrived = arrived
-        self._lasting = lasting
-        self._before: dict[tuple[str, str], datetime] = {rule.key: rule.evaluated for rule in self._judged()}
-
-    def look(self) -> Judgement:
-        """What the monitors say now; :raises VerifyFailed: one fires."""
-        judgement = judge(self._monitors, self._judged(), self._arrived, self._before, self._lasting)
-        if judgement.firing:
-            raise VerifyFailed(f"{self._monitors.name}: {'; '.join(judgement.firing)}")
-        return judgement
-
-    def without_data(self) -> Sequence[str]:
-        """The monitors that have nothing to judge."""
-        lacking = defaultdict(list)
-        for rule in self._rules:
-            if query := measured(rule):
-                lacking[query].append(rule.alert)
-        return [
-            f"{', '.join(names)}: no data, {query} has no series"
-            for query, names in lacking.items()
-            if self._monitoring.value(query) is None
-        ]
-
-    def seen(self, bake: timedelta) -> str:
-        """How many monitors were silent, and how many requests they saw."""
-        asked = defaultdict(list)
-        for rule in self._rules:
-            if query := requests_seen(rule, round(bake.total_seconds())):
-                asked[query].append(rule.alert)
-        counts = [
-            f"{', '.join(names)} saw {self._monitoring.value(query) or 0:.0f} requests"
-            for query, names in asked.items()
-        ]
-        return "; ".join([f": {len(self._rules)} monitors silent", *counts])
-
-    def _judged(self) -> Sequence[JudgedRule]:
-        return self._monitoring.judged(self._monitors.name)
+            watched = timedelta(seconds=round(time.monotonic() - start))
 
 
 class _Replicas:

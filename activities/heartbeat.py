@@ -31,6 +31,8 @@ class Heartbeat:
 
     def __init__(self, every: Callable[[], None] = lambda: None) -> None:
         self._line = ""
+        details = activity.info().heartbeat_details
+        self._kept: float | None = float(details[1]) if len(details) > 1 else None
         self._every = every
         self._closers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
@@ -57,6 +59,15 @@ class Heartbeat:
         self._line = line[:LINE_LIMIT] or self._line
         self._raise_if_cancelled()
 
+    def keep(self, done: float) -> None:
+        """Keep how much is done for an attempt that goes on after this one, however soon that ends."""
+        self._kept = done
+
+    @property
+    def kept(self) -> float:
+        """How much was done; at first by earlier attempts, and 0 when they kept nothing."""
+        return self._kept or 0.0
+
     def wait(self, seconds: float) -> None:
         """Sleep, or raise the cancellation."""
         activity.wait_for_cancelled_sync(seconds)
@@ -81,7 +92,7 @@ class Heartbeat:
     def _beat(self) -> None:
         closed = False
         while not self._flushed.is_set():
-            activity.heartbeat(self._line)
+            activity.heartbeat(self._line, *([] if self._kept is None else [self._kept]))
             if activity.is_cancelled() and not closed:
                 closed = True
                 self._close()

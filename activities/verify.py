@@ -27,6 +27,10 @@ from domain.suite import SuiteRun, SuiteRunner, judge, suite_variables
 SMOKE_TIMEOUT = timedelta(minutes=5)
 
 
+#: Said of a release that nothing but its replicas and smoke cases speak for.
+UNWATCHED = "no monitor was asked (verify.bake)"
+
+
 class VerifyActivities:
     """Looks at one environment from the inside."""
 
@@ -47,6 +51,8 @@ class VerifyActivities:
     def check_replicas(self, target: Target) -> Checked:
         """Every replica runs the release's digest and is healthy. Only reads.
 
+        Without a bake nothing else is asked, which is said.
+
         :raises VerifyFailed: naming what runs instead.
         """
         with Heartbeat() as progress:
@@ -54,7 +60,7 @@ class VerifyActivities:
             engine = self._engines[deployment.definition.kind]
             refuse_overtaken(engine.observe(deployment.environment, deployment.service), deployment)
             detail = engine.probe(deployment, progress)
-        return Checked(detail=detail)
+        return Checked(detail=detail if deployment.definition.verify.bake else f"{detail}, {UNWATCHED}")
 
     @activity.defn(no_thread_cancel_exception=True)
     def run_smoke(self, target: Target) -> Checked:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+
+from domain.duration import format_duration
 from domain.monitor_rules import MEASURED, REQUESTS, AlertRule
-from domain.promql import selectors
+from domain.promql import looks_back, selectors
 
 
 def measured(rule: AlertRule) -> str | None:
@@ -22,6 +27,18 @@ def requests_seen(rule: AlertRule, seconds: int) -> str | None:
     if counter is None:
         return None
     return f"clamp_min((sum({counter}) or vector(0)) - (sum({counter} offset {max(seconds, 1)}s) or vector(0)), 0)"
+
+
+def looking_back_over(rules: Iterable[AlertRule], bake: timedelta) -> list[str]:
+    """Those that depend on requests and judge some from before a bake, too: ``ErrorRatioHigh looks back 1m``."""
+    longer = defaultdict(list)
+    for rule in rules:
+        if REQUESTS in rule.annotations and (span := looks_back(rule.expr)) > bake:
+            longer[span].append(rule.alert)
+    return [
+        f"{', '.join(names)} look{'' if len(names) > 1 else 's'} back {format_duration(span)}"
+        for span, names in longer.items()
+    ]
 
 
 def questions(rule: AlertRule) -> dict[str, str]:

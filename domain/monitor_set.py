@@ -29,6 +29,9 @@ STANDARD = "standard"
 RULES_FILE = "rules.yaml"
 STANDARD_TESTS = "standard_test.yaml"
 
+#: Between two looks of promtool at the standard monitors: half of the shortest time for which one of them has to hold.
+LOOK = "15s"
+
 
 @dataclass(frozen=True)
 class MonitorSet:
@@ -61,7 +64,7 @@ def monitors_of(definition: ServiceDefinition, files: Mapping[str, bytes]) -> Mo
     origins = {each.rule.alert: "the standard monitors" for each in standard}
     tests: dict[str, str] = {}
     if standard:
-        generated = TestFile(evaluation_interval="5s", tests=tuple(test for each in standard for test in each.tests))
+        generated = TestFile(evaluation_interval=LOOK, tests=tuple(test for each in standard for test in each.tests))
         tests[STANDARD_TESTS] = as_yaml(generated.ready(RULES_FILE, "standard", labels))
     if definition.monitors:
         own = OwnMonitors(service, definition.monitors, files, frozenset(origins))

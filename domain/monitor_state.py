@@ -14,6 +14,10 @@ from domain.monitor_set import InstalledMonitors
 PENDING_PATIENCE = timedelta(minutes=15)
 DATA_PATIENCE = timedelta(minutes=3)
 
+#: A rule counts once it was evaluated after so much of the watching: replicas are scraped every two seconds, and what
+#: it saw until then may be the deploy itself.
+SETTLED = timedelta(seconds=3)
+
 HEALTHY = "ok"
 FAULTY = "err"
 
@@ -64,16 +68,17 @@ def judge(
     monitors: InstalledMonitors,
     rules: Sequence[JudgedRule],
     arrived: datetime,
-    before: Mapping[tuple[str, str], datetime],
+    after: Mapping[tuple[str, str], datetime],
     lasting: Container[str] = (),
 ) -> Judgement:
     """What the monitors say of a release.
 
     An alert that was active before the release arrived says nothing of it yet: it has to end, unless
-    it is of a rule in ``lasting``, whose alerts something else ends.
+    it is of a rule in ``lasting``, whose alerts something else ends. Nor does one of a rule that was not
+    evaluated since the watching began: a replica that was on its way then may have come.
 
     :param arrived: when the environment began to take the release.
-    :param before: when each rule was last evaluated as the watching began; each must be so again.
+    :param after: for each rule a time; what it says counts once it was evaluated after that.
     """
     firing, pending, unknown = [], [], []
     if not are_loaded(monitors, rules):
@@ -81,8 +86,9 @@ def judge(
     for rule in rules:
         if rule.health != HEALTHY:
             unknown.append(f"{rule.name}: its health is {rule.health}{f': {rule.error}' if rule.error else ''}")
-        elif rule.key in before and rule.evaluated <= before[rule.key]:
+        elif rule.key in after and rule.evaluated <= after[rule.key]:
             unknown.append(f"{rule.name}: not evaluated since the bake began")
+            continue
         for alert in rule.alerts:
             if alert.since < arrived and rule.name in lasting:
                 continue

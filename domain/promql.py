@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 _AGGREGATORS = frozenset(
     ("sum", "min", "max", "avg", "group", "stddev", "stdvar", "count", "count_values", "bottomk", "topk", "quantile")
@@ -19,6 +20,17 @@ _TOKEN = re.compile(
     r"|(?P<name>[a-zA-Z_:][\w:]*)"
     r"|(?P<other>\S)"
 )
+
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
+
+
+def looks_back(expression: str) -> timedelta:
+    """The longest of the spans that an expression looks back over; nothing when it looks at the present alone."""
+    spans = [match["range"].strip("[]").partition(":")[0] for match in _TOKEN.finditer(expression) if match["range"]]
+    seconds = [
+        sum(int(count) * _UNITS[unit] for count, unit in re.findall(r"(\d+)(ms|[smhdwy])", span)) for span in spans
+    ]
+    return timedelta(seconds=max(seconds, default=0))
 
 
 def selectors(expression: str) -> list[str]:

@@ -27,6 +27,10 @@ class Rejected(Exception):
     """Prometheus understood, and does not do it; its text says why."""
 
 
+class Forbidden(Rejected):
+    """It may not be told so, whatever it is told."""
+
+
 class PrometheusApi:
     """A server by its base URL, such as ``http://127.0.0.1:9090``. Each call may raise ``Unreachable``."""
 
@@ -52,7 +56,7 @@ class PrometheusApi:
         try:
             response = requests.post(f"{self._url}/-/reload", timeout=RELOAD_TIMEOUT)
             if response.status_code == HTTPStatus.FORBIDDEN:
-                raise Rejected("it may not be told to read its rules: it needs --web.enable-lifecycle")
+                raise Forbidden("it may not be told to read its rules: it needs --web.enable-lifecycle")
             if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise Rejected(_words(response))
             response.raise_for_status()

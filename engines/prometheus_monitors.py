@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path, PurePath
 
 from pydantic import BaseModel, Field
 
-from domain.errors import DeployHalted, Superseded, VerifyFailed
+from domain.errors import Conflict, DeployHalted, Superseded, VerifyFailed
 from domain.monitor_rules import VERSION
 from domain.monitor_set import InstalledMonitors
 from domain.monitor_state import FAULTY, ActiveAlert, JudgedRule, are_loaded
 from domain.progress import Progress
-from engines.prometheus_api import SERVER, PrometheusApi, Rejected
+from engines.prometheus_api import SERVER, Forbidden, PrometheusApi, Rejected
 from engines.rule_files import SUFFIX, RuleFiles
 
 #: Seconds in which what was loaded must show: a reload that is answered has happened.
@@ -126,10 +127,31 @@ class PrometheusMonitors:
             self._api.reload()
         except Rejected as error:
             self._files.restore(monitors.name)
+            if not isinstance(error, Forbidden):
+                self._refuse_others(monitors)
             raise DeployHalted(
                 f"{SERVER} at {self._api.shown} does not take the monitors of {monitors.name}, "
                 f"and keeps those it had: {error}\n  next: its log says which rule"
             ) from None
+        try:
+            self._see_loaded(monitors, progress)
+        except DeployHalted:
+            self._files.restore(monitors.name)
+            with suppress(Rejected):
+                self._api.reload()
+            raise
+
+    def _refuse_others(self, monitors: InstalledMonitors) -> None:
+        """:raises Conflict: what was there before is not taken either, so that it is not these monitors' fault."""
+        try:
+            self._api.reload()
+        except Rejected as error:
+            raise Conflict(
+                f"{SERVER} at {self._api.shown} takes no rules at all, nor those from before the monitors of "
+                f"{monitors.name}: {error}\n  next: promtool check rules {self._files.directory}/*{SUFFIX}"
+            ) from None
+
+    def _see_loaded(self, monitors: InstalledMonitors, progress: Progress) -> None:
         end = time.monotonic() + PATIENCE
         while not are_loaded(monitors, rules := self.judged(monitors.name)):
             if time.monotonic() > end:

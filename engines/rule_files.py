@@ -53,8 +53,8 @@ class RuleFiles:
         """Write; what is there is kept as the previous file if it is known to be right."""
         file, previous = self._file(monitors.name), self._previous(monitors.name)
         if keep and file.exists():
-            _written(previous, file.read_text())
-        _written(file, content(monitors))
+            write_whole(previous, file.read_text())
+        write_whole(file, content(monitors))
 
     def confirm(self, name: str) -> None:
         """What is there is right: nothing else will be needed again."""
@@ -87,7 +87,8 @@ def content(monitors: InstalledMonitors) -> str:
     return f"{header} Written by its deploy: the next one writes over it.\n{monitors.text}"
 
 
-def _written(file: Path, text: str) -> None:
+def write_whole(file: Path, text: str) -> None:
+    """Whoever reads sees what was there or all of this, even when the machine stops meanwhile."""
     beside = file.with_name(f".{file.name}.new")
     with beside.open("w") as output:
         output.write(text)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -33,6 +36,8 @@ LABELS = {"alertname": "CartFails", "environment": "prod", "application": "shop"
 class Baking:
     """A published release that runs in prod, and its monitors."""
 
+    settled = timedelta(0)
+
     def __init__(self, bake: str = "1s") -> None:
         rules = own().rules.encode()
         digest = digest_of(rules)
@@ -52,13 +57,13 @@ class Baking:
         activities = MonitorActivities(self._reader(), self.monitoring, Environment.PROD)
         return ActivityEnvironment().run(activities.install_monitors, self.published.target())
 
-    def bake(self, monitoring: Monitoring | None = None) -> str:
-        patience = Patience(pending=timedelta(seconds=3), data=timedelta(seconds=1))
+    def bake(self, monitoring: Monitoring | None = None, environment: ActivityEnvironment | None = None) -> str:
+        patience = Patience(timedelta(seconds=3), timedelta(seconds=1), settled=self.settled)
         engines = {Kind.SERVICE: self.engine}
         activities = BakeActivities(
             self.published.targets(), engines, self._reader(), monitoring or self.monitoring, patience
         )
-        return ActivityEnvironment().run(activities.bake, self.published.target()).detail
+        return (environment or ActivityEnvironment()).run(activities.bake, self.published.target()).detail
 
     def alert(self, *, firing: bool, after: float = 1) -> None:
         since = self.arrived + timedelta(seconds=after)
@@ -67,6 +72,13 @@ class Baking:
 
     def _reader(self) -> MonitorReader:
         return MonitorReader(self.published.targets(), self.store)
+
+
+def prolonged(detail: str) -> int:
+    """For how many seconds a release that passed was watched."""
+    found = re.match(r"baked (\d+) s: 6 monitors silent", detail)
+    assert found, detail
+    return int(found[1])
 
 
 @pytest.fixture
@@ -85,13 +97,14 @@ def test_what_is_installed_already_is_not_installed_again(baking: Baking) -> Non
 def test_silent_monitors_let_a_release_pass_and_it_is_said_what_they_saw(baking: Baking) -> None:
     baking.monitoring.values["clamp_min"] = 132
 
-    assert baking.bake() == "baked 1 s: 6 monitors silent; ErrorRatioHigh, LatencyHigh saw 132 requests"
+    seen = "ErrorRatioHigh, LatencyHigh saw 132 requests; ErrorRatioHigh looks back 1m; LatencyHigh looks back 2m"
+    assert baking.bake() == f"baked 1 s: 6 monitors silent; {seen}"
 
 
 def test_that_nobody_asked_is_said_too(baking: Baking) -> None:
     baking.monitoring.values["clamp_min"] = 0
 
-    assert baking.bake().endswith("ErrorRatioHigh, LatencyHigh saw 0 requests")
+    assert "ErrorRatioHigh, LatencyHigh saw 0 requests;" in baking.bake()
 
 
 def test_a_monitor_that_fires_fails_the_release_with_its_labels_and_value(baking: Baking) -> None:
@@ -103,6 +116,17 @@ def test_a_monitor_that_fires_fails_the_release_with_its_labels_and_value(baking
     assert str(failed.value) == f"{NAME}: CartFails fires {{{labels}}} with value 4e+00: 4 carts fail"
 
 
+def test_one_that_fires_for_what_the_deploy_did_has_time_to_end(baking: Baking) -> None:
+    baking.settled = timedelta(seconds=1.5)
+    baking.alert(firing=True)
+    with _meanwhile(0.5, baking.monitoring.active.clear):
+        assert prolonged(baking.bake()) > 1
+
+    baking.alert(firing=True)
+    with pytest.raises(VerifyFailed, match="CartFails fires"):
+        baking.bake()
+
+
 def test_one_that_is_pending_prolongs_the_bake_until_it_fires(baking: Baking) -> None:
     baking.alert(firing=False)
     with _meanwhile(2, lambda: baking.alert(firing=True)), pytest.raises(VerifyFailed, match="CartFails fires"):
@@ -112,7 +136,9 @@ def test_one_that_is_pending_prolongs_the_bake_until_it_fires(baking: Baking) ->
 def test_one_that_is_pending_prolongs_the_bake_until_it_is_over(baking: Baking) -> None:
     baking.alert(firing=False)
     with _meanwhile(2, baking.monitoring.active.clear):
-        assert baking.bake().startswith("baked 1 s: 6 monitors silent")
+        seconds = prolonged(baking.bake())
+    assert seconds > 1
+    assert f"offset {seconds}s" in baking.monitoring.asked[-1], "requests are counted as long as it was watched"
 
 
 def test_one_that_stays_pending_is_no_pass_in_the_end(baking: Baking) -> None:
@@ -124,7 +150,7 @@ def test_one_that_stays_pending_is_no_pass_in_the_end(baking: Baking) -> None:
 def test_one_that_fires_since_before_a_fix_came_has_to_end(baking: Baking) -> None:
     baking.alert(firing=True, after=-60)
     with _meanwhile(2, baking.monitoring.active.clear):
-        assert baking.bake().startswith("baked 1 s: 6 monitors silent")
+        assert prolonged(baking.bake()) > 1
 
     baking.alert(firing=True, after=-60)
     with pytest.raises(VerifyFailed, match=r"is not verified: CartFails fires .* since before this release came"):
@@ -154,7 +180,7 @@ def test_no_data_is_not_verified_and_never_a_pass(
 def test_data_that_comes_late_is_waited_for(baking: Baking) -> None:
     baking.monitoring.values["carts_total"] = None
     with _meanwhile(1.2, baking.monitoring.values.clear):
-        assert baking.bake().startswith("baked 1 s")
+        assert prolonged(baking.bake()) > 1
 
 
 def test_a_prometheus_that_does_not_answer_is_an_error_that_is_tried_again(baking: Baking) -> None:
@@ -163,6 +189,25 @@ def test_a_prometheus_that_does_not_answer_is_an_error_that_is_tried_again(bakin
     with pytest.raises(Unreachable):
         baking.bake()
     assert baking.bake().startswith("baked 1 s")
+
+
+def test_the_next_attempt_watches_for_what_is_left(baking: Baking) -> None:
+    baking = Baking("30s")
+    baking.install()
+    first, beats = ActivityEnvironment(), list[tuple[object, ...]]()
+    first.on_heartbeat = lambda *details: beats.append(details)
+    with _meanwhile(2.5, lambda: setattr(baking.monitoring, "unreachable", 1)), pytest.raises(Unreachable):
+        baking.bake(environment=first)
+    line, watched = beats[-1]
+    assert isinstance(watched, float)
+    assert 1 < watched < 4
+    assert str(line).startswith("baking, ")
+
+    second = ActivityEnvironment()
+    second.info = replace(second.info, heartbeat_details=[line, 29.0])
+    began = time.monotonic()
+    assert baking.bake(environment=second).startswith("baked 30 s")
+    assert time.monotonic() - began < 20
 
 
 def test_without_a_prometheus_nothing_is_verified_by_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from temporalio import activity
@@ -32,6 +33,23 @@ def test_the_last_line_is_the_heartbeats_detail() -> None:
     environment.run(work)
 
     assert lines[-1] == "step 2"
+
+
+def test_what_earlier_attempts_have_done_is_in_every_beat_until_more_is_done() -> None:
+    """Or an attempt that fails at once would lose it for the next one."""
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, heartbeat_details=["baking", 2400.0])
+    beats: list[tuple[object, ...]] = []
+    environment.on_heartbeat = lambda *details: beats.append(details)
+
+    @activity.defn(no_thread_cancel_exception=True)
+    def work() -> float:
+        with Heartbeat() as progress:
+            return progress.kept
+
+    assert environment.run(work) == 2400
+    assert beats
+    assert {beat[1:] for beat in beats} == {(2400.0,)}
 
 
 def test_a_cancel_ends_a_wait_at_once() -> None:

@@ -9,7 +9,7 @@ import pytest
 from domain.monitor_questions import measured, requests_seen
 from domain.monitor_rules import MEASURED, REQUESTS, AlertRule
 from domain.monitor_state import ActiveAlert, JudgedRule, judge
-from domain.promql import selectors
+from domain.promql import looks_back, selectors
 from tests.monitors import own, to_install
 
 ARRIVED = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -68,8 +68,8 @@ def test_one_of_which_nothing_is_known_is_no_pass(health: str) -> None:
 
 
 def test_one_that_was_not_evaluated_during_the_bake_is_no_pass() -> None:
-    before = {rule.key: LATER for rule in rules()}
-    assert "CartFails: not evaluated since the bake began" in judge(MONITORS, rules(), ARRIVED, before).unknown
+    after = {rule.key: LATER for rule in rules()}
+    assert "CartFails: not evaluated since the bake began" in judge(MONITORS, rules(), ARRIVED, after).unknown
 
 
 @pytest.mark.parametrize("there", [rules()[:-1], [*rules(), rules()[0]], rules(version="other"), rules(group="other")])
@@ -111,3 +111,16 @@ def test_what_a_deploy_cannot_end_and_was_there_before_says_nothing_of_the_relea
 
     assert (old.firing, old.pending) == ((), ())
     assert len(new.firing) == 1
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("up == 0", timedelta(0)),
+        ("rate(a[1m]) / rate(b[1m30s]) > 0", timedelta(seconds=90)),
+        ("max_over_time(rate(a[500ms])[1d:15s])", timedelta(days=1)),
+        ('count(a{path="[5w]"})', timedelta(0)),
+    ],
+)
+def test_how_far_an_expression_looks_back(expression: str, expected: timedelta) -> None:
+    assert looks_back(expression) == expected

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from domain.environment import Environment
-from domain.errors import DeployHalted, Superseded, Unreachable, VerifyFailed
+from domain.errors import Conflict, DeployHalted, Superseded, Unreachable, VerifyFailed
 from domain.monitor import Monitoring
 from domain.monitor_set import InstalledMonitors, installed
 from domain.monitor_state import are_loaded
@@ -122,6 +122,21 @@ def test_what_was_there_comes_back_also_after_a_crash_between_writing_and_loadin
 
 
 @pytest.mark.server
+def test_a_file_of_somebody_else_that_is_broken_is_nobodys_fault_and_is_waited_for(
+    address: str, directory: Path
+) -> None:
+    monitoring, monitors = _emptied(address, directory), to_install(own())
+    other = directory / "other.yml"
+    other.write_text("groups: nothing\n")
+    with pytest.raises(Conflict, match=rf"takes no rules at all, nor those from before the monitors of {NAME}"):
+        monitoring.install(monitors, PROGRESS)
+    other.unlink()
+
+    assert monitoring.install(monitors, PROGRESS)
+    assert are_loaded(monitors, monitoring.judged(NAME))
+
+
+@pytest.mark.server
 def test_what_a_killed_worker_wrote_is_loaded_by_the_next_one(address: str, directory: Path) -> None:
     monitoring, monitors = _emptied(address, directory), to_install(own())
     RuleFiles(directory).put(monitors, keep=False)
@@ -160,6 +175,7 @@ def test_a_prometheus_that_may_not_be_told_or_reads_another_directory_says_what_
         pytest.raises(DeployHalted, match=rf"expected: rule_files with {tmp_path}/\*\.yml in its configuration"),
     ):
         PrometheusMonitors(address, tmp_path).install(to_install(own()), PROGRESS)
+    assert list(tmp_path.glob("*.yml*")) == [], "the next attempt is not told that all is as before"
 
 
 def test_a_prometheus_that_is_down_is_named(tmp_path: Path) -> None:
