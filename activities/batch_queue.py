@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 from datetime import timedelta
 
 from temporalio import activity
@@ -28,7 +29,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.beating import beating
 from domain import cron
 from domain.batch import BATCH_RUN, BatchRunRequest, RunKey, RunKeys, RunsRequest, ScheduledJob
-from domain.batch_queue import BATCH_QUEUE, AskForPlace, BatchQueue
+from domain.batch_queue import BATCH_QUEUE, AskForPlace, BatchQueue, NewLimit
 from domain.identity import Duty
 from domain.workflow_ids import batch_id, batch_run_id, task_queue
 
@@ -68,13 +69,24 @@ class BatchQueueActivities:
 
     @activity.defn
     async def schedule(self, job: ScheduledJob) -> None:
-        """Have a job run by itself as its newest release says; without a schedule never.
+        """Have a job run by itself as its newest release says; without a schedule never. Its queue learns the limit.
 
-        The schedule says of which release it is: a late attempt of an older one changes nothing.
+        Schedule and queue know of which release they are: a late attempt of an older one changes nothing.
         """
         if job.schedule is None and job.every is None:
             await self.unschedule(RunsRequest(environment=job.environment, service=job.service))
-            return
+        else:
+            await self._schedule(job)
+        queue = self._client.get_workflow_handle(batch_id(job.environment, job.service))
+        await _unless_it_is_not_there(queue.signal("limit", NewLimit(number=job.number, limit=job.limit)))
+
+    @activity.defn
+    async def unschedule(self, request: RunsRequest) -> None:
+        """Let a job not run by itself any more; no schedule is fine."""
+        schedule = self._client.get_schedule_handle(batch_id(request.environment, request.service))
+        await _unless_it_is_not_there(schedule.delete())
+
+    async def _schedule(self, job: ScheduledJob) -> None:
         schedule = _schedule(job)
         try:
             await self._client.create_schedule(batch_id(job.environment, job.service), schedule)
@@ -88,15 +100,6 @@ class BatchQueueActivities:
 
         await self._client.get_schedule_handle(batch_id(job.environment, job.service)).update(newer)
 
-    @activity.defn
-    async def unschedule(self, request: RunsRequest) -> None:
-        """Let a job not run by itself any more; no schedule is fine."""
-        try:
-            await self._client.get_schedule_handle(batch_id(request.environment, request.service)).delete()
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-
     async def _is_over(self, key: RunKey) -> bool:
         try:
             found = await self._client.get_workflow_handle(key.workflow, run_id=key.run).describe()
@@ -105,6 +108,14 @@ class BatchQueueActivities:
                 raise
             return True
         return found.status is not WorkflowExecutionStatus.RUNNING
+
+
+async def _unless_it_is_not_there(call: Awaitable[None]) -> None:
+    try:
+        await call
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
 
 
 def _schedule(job: ScheduledJob) -> Schedule:

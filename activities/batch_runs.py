@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from activities.heartbeat import Heartbeat
+from activities.last_runs import KeptRuns
 from activities.log import StepLog
 from activities.own_environment import require_own
 from domain import keys
@@ -25,6 +26,7 @@ from domain.batch import (
 )
 from domain.duration import format_duration
 from domain.environment import Environment
+from domain.errors import Conflict, OnwardError
 from domain.progress import Progress
 from domain.storage import ObjectStore
 
@@ -38,6 +40,7 @@ class BatchRunActivities:
         self._environment = environment
         self._runs = runs
         self._store = store
+        self._kept = KeptRuns(store)
         self._recorder = recorder
 
     @activity.defn
@@ -84,16 +87,28 @@ class BatchRunActivities:
     def end(self, run: RunToEnd) -> None:
         """Remove a run, and wait until its container is gone; how it ended becomes a metric.
 
-        Twice is once: nothing there is fine. A worker that dies after it has counted has lost its counters, too.
+        Twice is once: nothing there is fine. It is forgotten last, so that no kill loses how it ended. A worker that
+        dies after it has counted has lost its counters, too.
         """
         require_own(self._environment, run.environment)
         with Heartbeat() as progress:
             died = run.unseen and run.key in self._runs.going(run.environment, run.service)
+            status, now = RunStatus.FAILED if died else run.status, datetime.now(UTC)
             self._runs.stop(run.key, progress)
-        if died:
-            self._recorder.ended(run.environment, run.service, RunStatus.FAILED, datetime.now(UTC))
-        elif run.status is not None:
-            self._recorder.ended(run.environment, run.service, run.status, datetime.now(UTC))
+            if status is not None:
+                self._keep(run, status, now)
+            self._runs.forget(run.key)
+        if status is not None:
+            self._recorder.ended(run.environment, run.service, status, now)
+
+    def _keep(self, run: RunToEnd, status: RunStatus, at: datetime) -> None:
+        """For workers to come. A store that is away or closed must not hold up whoever waits for the place."""
+        try:
+            self._kept.note(run.environment, run.service, status, at)
+        except Conflict:
+            raise
+        except OnwardError as error:
+            activity.logger.error("when %s ended is not kept for the next worker: %s", run.key.workflow, error)
 
     def _ended(self, run: BegunRun, progress: Progress) -> RunState:
         while True:

@@ -160,12 +160,16 @@ class RunKeys(Message):
 
 
 class ScheduledJob(Message):
-    """When a job is to run by itself from now on; without both of them never. ``number`` is the release's."""
+    """When a job is to run by itself from now on; without ``schedule`` and ``every`` never.
+
+    ``number`` is the release's, ``limit`` how many runs of it may be going at once.
+    """
 
     environment: Environment
     service: ServiceId
     number: int
     release: str
+    limit: int = 1
     schedule: str | None = None
     every: Duration | None = None
     catch_up: Duration = timedelta(minutes=1)
@@ -211,10 +215,30 @@ class BatchRuns(Protocol):
         """Hand over each line that the run prints, from its first one, while the block runs."""
 
     def stop(self, key: RunKey, progress: Progress) -> None:
-        """Remove a run, and wait until nothing of it is there; nothing there is fine."""
+        """End a run, and wait until nothing of it is up; it is :meth:`going` until it is forgotten. Gone is fine."""
+
+    def forget(self, key: RunKey) -> None:
+        """Let nothing be left of a run that was stopped; gone is fine."""
 
     def going(self, environment: Environment, service: ServiceId) -> list[RunKey]:
-        """The runs of a job that are there, the oldest first."""
+        """The runs of a job that are there, the oldest first, whether up or stopped and not forgotten."""
+
+
+#: How runs end that monitors ask about, as fields of :class:`LastRuns`; one that was cancelled is somebody's wish.
+REMEMBERED = {RunStatus.SUCCEEDED: "succeeded", RunStatus.FAILED: "failed"}
+
+
+class LastRuns(Message):
+    """When runs of a job last ended well and last failed: what its monitors must know, whoever watched them."""
+
+    environment: Environment
+    service: ServiceId
+    succeeded: datetime | None = None
+    failed: datetime | None = None
+
+    def ended(self, status: RunStatus, at: datetime) -> LastRuns:
+        """With one more run, which ended in a way that is :data:`REMEMBERED`."""
+        return self.model_copy(update={REMEMBERED[status]: at})
 
 
 class RunRecorder(Protocol):

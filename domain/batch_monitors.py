@@ -1,7 +1,7 @@
 """The monitors that every batch job has: its last run failed; none has ended well in time.
 
-They read two times that the environment's worker keeps in its memory, so that each looks back over what Prometheus
-kept of an earlier worker.
+They read two times that the environment's worker tells, which takes over what earlier workers have seen. Until it has,
+each looks back over what Prometheus kept.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from domain.tested_rule import TestedRule
 
 #: How long a worker may be away, beside what is late by itself, until nothing is known of earlier runs.
 MEMORY = timedelta(days=1)
+
+#: In which a worker that is started anew has taken over what earlier ones have seen, where Prometheus kept nothing.
+TAKING_OVER = "1m"
 
 #: What fired before a release goes on firing until a run ends well, which no deploy does.
 ENDED_BY_A_RUN = frozenset({"RunFailed", "RunLate"})
@@ -45,7 +48,12 @@ def _failed(own: str) -> TestedRule:
         (
             _test(rule, "its last run failed", {failure: "_x5 90x10", success: "30x15"}, fires=True),
             _test(rule, "no run has ended well yet", {failure: "_x5 90x10"}, fires=True),
-            _test(rule, "the worker was started anew since", {failure: "90x5 _x10", success: "30x5 _x10"}, fires=True),
+            _test(
+                rule,
+                "the worker was started anew since",
+                {failure: "90x5 stale _x9", success: "30x5 stale _x9"},
+                fires=True,
+            ),
             _test(rule, "a later one ended well", {failure: "90x15", success: "30x5 120x10"}),
             _test(rule, "nothing has run", {}),
         ),
@@ -53,21 +61,25 @@ def _failed(own: str) -> TestedRule:
 
 
 def _late(own: str, within: timedelta) -> TestedRule:
-    success = _series("success", own)
+    success, deployed = _series("success", own), f"onward_deployed_timestamp_seconds{{{own}}}"
     span = format_duration(within + MEMORY)
+    last = f"({JOB} (max_over_time({success}[{span}])) or {JOB} ({deployed}))"
     rule = _rule(
         "RunLate",
-        f"time() - {JOB} (max_over_time({success}[{span}])) > {within.total_seconds():.0f}",
+        f"time() - {last} > {within.total_seconds():.0f}",
         f"no run has ended well for {format_duration(within)}",
         own,
+        TAKING_OVER,
     )
     late = f"-{within.total_seconds() + 60:.0f}"  # before the tests begin, at 0
     return TestedRule(
         rule,
         (
             _test(rule, "the last success is too long ago", {success: f"{late}x15"}, fires=True),
-            _test(rule, "the worker was started anew since", {success: f"{late}x3 _x12"}, fires=True),
-            _test(rule, "one has ended well just now", {success: f"{late}x6 105x9"}),
+            _test(rule, "the worker was started anew since", {success: f"{late}x3 stale _x11"}, fires=True),
+            _test(rule, "none has ended well since it was deployed", {deployed: f"{late}x15"}, fires=True),
+            _test(rule, "one has ended well just now", {success: f"{late}x6 105x9", deployed: f"{late}x15"}),
+            _test(rule, "it was deployed just now", {deployed: "105x15"}),
         ),
     )
 
@@ -80,12 +92,13 @@ def _series(outcome: str, own: str) -> str:
     return f"onward_batch_last_{outcome}_timestamp_seconds{{{own}}}"
 
 
-def _rule(name: str, expr: str, summary: str, own: str) -> AlertRule:
+def _rule(name: str, expr: str, summary: str, own: str, lasting: str = "0s") -> AlertRule:
     """That the environment tells of the job at all is what a bake needs to know: a run may be days away."""
     return AlertRule.model_validate(
         {
             "alert": name,
             "expr": expr,
+            "for": lasting,
             "labels": {"severity": "page"},
             "annotations": {"summary": summary, MEASURED: f"onward_replicas_wanted{{{own}}}"},
         }

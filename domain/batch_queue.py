@@ -29,6 +29,13 @@ class AskForPlace(Message):
     overlap: Overlap
 
 
+class NewLimit(Message):
+    """How many may be going from now on, as release ``number`` says."""
+
+    number: int
+    limit: int
+
+
 class LeavePlace(Message):
     """A run that is over, and of which nothing is left."""
 
@@ -78,9 +85,7 @@ class BatchQueue(Message):
 
     def asked(self, ask: AskForPlace) -> tuple[BatchQueue, list[Answer]]:
         """One more run. It begins, waits for its turn, or is turned away as its policy says."""
-        queue = self
-        if ask.number >= self.number:
-            queue = self.model_copy(update={"number": ask.number, "limit": ask.limit})
+        queue = self._with_limit(ask.number, ask.limit)
         if ask.key in queue.going:
             return queue, [Answer(key=ask.key, place=Place(free=True))]
         if ask.key in queue.known:
@@ -89,6 +94,10 @@ class BatchQueue(Message):
         if ask.key in queue.going or not queue._turns_away(ask):
             return queue, answers
         return queue._without(ask.key), [*answers, Answer(key=ask.key, place=Place(free=False, reason=queue._reason))]
+
+    def limited(self, new: NewLimit) -> tuple[BatchQueue, list[Answer]]:
+        """A release of the job has arrived: its limit holds for those who wait, too."""
+        return self._with_limit(new.number, new.limit)._served()
 
     def left(self, keys: Iterable[RunKey]) -> tuple[BatchQueue, list[Answer]]:
         """Some are over; whoever is next may begin."""
@@ -101,6 +110,9 @@ class BatchQueue(Message):
         """What is going already; asked once, when the queue begins."""
         known = tuple(dict.fromkeys([*self.going, *going]))
         return self.model_copy(update={"going": known, "informed": True}).left(())
+
+    def _with_limit(self, number: int, limit: int) -> BatchQueue:
+        return self.model_copy(update={"number": number, "limit": limit}) if number >= self.number else self
 
     def _turns_away(self, ask: AskForPlace) -> bool:
         others = [each for each in self.waiting if each.key != ask.key and each.overlap is Overlap.BUFFER_ONE]

@@ -128,6 +128,16 @@ def seen_key(environment: Environment) -> str:
     return f"drift/{environment}/seen.json"
 
 
+def last_runs_key(environment: Environment, service: ServiceId) -> str:
+    """When runs of a job last ended, written with compare-and-swap."""
+    return f"{last_runs_prefix(environment)}{service}.json"
+
+
+def last_runs_prefix(environment: Environment) -> str:
+    """Of all jobs of an environment."""
+    return f"runs/{environment}/"
+
+
 def notice_key(notice: str) -> str:
     """Which channels have taken a notice, under a digest of its ID."""
     return f"notices/{hashlib.sha256(notice.encode()).hexdigest()}.json"

@@ -13,6 +13,7 @@ from docker import DockerClient
 
 from domain.errors import NotFound
 from engines.docker_api import CONNECT_TIMEOUT, address_of, translated
+from engines.health import last_complaint
 
 #: JSON objects of the Docker Engine API: ``Service``, ``Task``, ``ServiceSpec``.
 Json = dict[str, Any]
@@ -26,10 +27,10 @@ REST = 2
 
 
 class _ServiceCalls(Protocol):
+    """What of docker-py's ``APIClient`` is used here."""
+
     base_url: str
     api_version: str
-
-    """What of docker-py's ``APIClient`` is used here."""
 
     def create_service(self, task_template: Json, **parts: Any) -> Json: ...
 
@@ -42,8 +43,6 @@ class _ServiceCalls(Protocol):
     def services(self, filters: Mapping[str, Any]) -> list[Json]: ...
 
     def tasks(self, filters: Mapping[str, Any]) -> list[Json]: ...
-
-    def inspect_task(self, task: str) -> Json: ...
 
     def inspect_container(self, container: str) -> Json: ...
 
@@ -82,15 +81,6 @@ class SwarmServices:
                 tasks[task["ServiceID"]].append(task)
         return tasks
 
-    def has_task(self, task: str) -> bool:
-        """Whether swarm still knows a task: it forgets those of a removed service once their containers are gone."""
-        try:
-            with translated(self._address):
-                self._calls.inspect_task(task)
-        except NotFound:
-            return False
-        return True
-
     def create(self, spec: Json) -> None:
         """Make a service; :raises Conflict: one of that name is there."""
         with translated(self._address):
@@ -117,8 +107,7 @@ class SwarmServices:
                 inspected = self._calls.inspect_container(container) if container else {}
         except NotFound:
             return ""
-        checks = inspected.get("State", {}).get("Health", {}).get("Log") or []
-        return str(checks[-1]["Output"]).strip() if checks and checks[-1]["ExitCode"] else ""
+        return last_complaint(inspected.get("State", {}).get("Health", {}).get("Log") or [])
 
     def output(self, task: str, lines: int) -> bytes:
         """The last lines of one task, as the engine's frames; nothing of a task that is gone.
@@ -173,6 +162,6 @@ def _parts(spec: Json) -> Json:
         "name": spec["Name"],
         "labels": spec["Labels"],
         "mode": spec["Mode"],
-        "update_config": spec["UpdateConfig"],
+        "update_config": spec.get("UpdateConfig"),
         "endpoint_spec": spec["EndpointSpec"],
     }

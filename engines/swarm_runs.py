@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from time import monotonic
 
 from docker import DockerClient
 
@@ -22,13 +21,9 @@ from engines.docker_api import address_of, translated
 from engines.labels import Label
 from engines.run_output import RunOutput
 from engines.swarm_api import Json, SwarmServices
+from engines.swarm_ending import remove_services, rest_services
 from engines.swarm_jobs import record_of, runs_of
 from engines.swarm_tasks import ENDED, moment
-
-POLL = 0.2
-
-#: Seconds in which a run ends that was asked to: ten to obey, and some for a busy machine.
-STOP_PATIENCE = 60.0
 
 KILLED = 128 + 9
 
@@ -90,6 +85,8 @@ class SwarmRuns:
         if found is None:
             return RunState(ended=True, cause=f"its container is gone: somebody removed the service {run.name}")
         task = self._task(found)
+        if task is None and not found["Spec"]["Mode"]["Replicated"]["Replicas"]:
+            return RunState(ended=True, cause=f"it was stopped from outside: {run.name} has no replica any more")
         if task is None or task["Status"]["State"] not in ENDED:
             return RunState(ended=False)
         code = task["Status"].get("ContainerStatus", {}).get("ExitCode")
@@ -112,22 +109,13 @@ class SwarmRuns:
             reading.finish()
 
     def stop(self, key: RunKey, progress: Progress) -> None:
-        """Remove its service; swarm forgets a task only when its container has ended, on whichever machine.
+        """End its task; its service stays, and says that the run was there. :raises Conflict: it does not end."""
+        progress.say("waiting for its container to end")
+        rest_services(self._services, lambda: self._of(key), progress.wait)
 
-        :raises Conflict: it does not end.
-        """
-        labels = {Label.STACK: self._stack, Label.OWNER: key.workflow, Label.RUN: key.run}
-        found = self._services.labelled({name.value: value for name, value in labels.items()})
-        tasks = [task["ID"] for each in self._services.tasks(found).values() for task in each]
-        for service in found:
-            with suppress(NotFound):
-                self._services.remove(service["ID"])
-        end = monotonic() + STOP_PATIENCE
-        while tasks := [task for task in tasks if self._services.has_task(task)]:
-            if monotonic() > end:
-                raise Conflict(f"{key.workflow} does not end: its container is still there")
-            progress.say("waiting for its container to end")
-            progress.wait(POLL)
+    def forget(self, key: RunKey) -> None:
+        """Remove its service, once its task has ended."""
+        remove_services(self._services, self._of(key))
 
     def going(self, environment: Environment, service: ServiceId) -> list[RunKey]:
         """By the labels of their services."""
@@ -135,6 +123,10 @@ class SwarmRuns:
         return [
             RunKey(workflow=run["Spec"]["Labels"][Label.OWNER], run=run["Spec"]["Labels"][Label.RUN]) for run in runs
         ]
+
+    def _of(self, key: RunKey) -> list[Json]:
+        labels = {Label.STACK.value: self._stack, Label.OWNER.value: key.workflow, Label.RUN.value: key.run}
+        return self._services.labelled(labels)
 
     def _record(self, environment: Environment, service: ServiceId) -> Json:
         found = record_of(self._services, self._stack, environment, service)

@@ -65,10 +65,9 @@ def service_spec(deployment: Deployment, placement: Placement) -> Json:
     processes must not share its data.
     """
     labels = {**deployment_labels(deployment), **placement.labels}
-    routes = route_labels(deployment, placement.edge_network) if placement.edge_network else {}
     return {
         "Name": placement.name,
-        "Labels": labels | routes,
+        "Labels": labels | route_labels(deployment, placement.edge_network),
         "Mode": {"Replicated": {"Replicas": placement.replicas}},
         "TaskTemplate": {
             "ContainerSpec": _container(deployment, placement, labels),

@@ -109,3 +109,12 @@ def moment(text: str) -> datetime:
     """A time of the Docker Engine. It writes nanoseconds without trailing zeros; Python reads six digits at most."""
     whole, _, fraction = text.removesuffix("Z").partition(".")
     return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}+00:00")
+
+
+def serving_container(tasks: Sequence[Json]) -> str | None:
+    """The ID of the container of the newest task that runs and is to run; of a service with one replica: the one."""
+    for task in reversed(tasks):
+        container = task["Status"].get("ContainerStatus", {}).get("ContainerID")
+        if container and task["DesiredState"] == task["Status"]["State"] == "running":
+            return str(container)
+    return None

@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.batch_queue import BatchQueueActivities
     from activities.batch_runs import BatchRunActivities
     from domain.batch import RunKey, RunKeys, RunsRequest, RunToEnd
-    from domain.batch_queue import BATCH_QUEUE, Answer, AskForPlace, BatchQueue, LeavePlace
+    from domain.batch_queue import BATCH_QUEUE, Answer, AskForPlace, BatchQueue, LeavePlace, NewLimit
     from domain.identity import Duty, canonical_name, duty_of
     from workflows import attributes, policies
     from workflows.signalling import heard
@@ -66,6 +66,11 @@ class BatchQueueWorkflow:
     def leave(self, message: LeavePlace) -> None:
         """Whoever is next begins."""
         self._events.append(lambda queue: queue.left([message.key]))
+
+    @workflow.signal(description="A release of the job says how many may be going")
+    def limit(self, message: NewLimit) -> None:
+        """Whoever waits begins or goes on waiting accordingly; what is going goes on."""
+        self._events.append(lambda queue: queue.limited(message))
 
     @workflow.query(description="Which runs are going and which wait")
     def view(self) -> BatchQueue:

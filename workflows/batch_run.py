@@ -39,6 +39,9 @@ with workflow.unsafe.imports_passed_through():
 
 BATCH_RUN_FAILED = "BatchRunFailed"
 
+#: How late a scheduled run may begin because the environment's worker is away: as Temporal itself catches up at most.
+SCHEDULED_PATIENCE = timedelta(hours=1)
+
 #: A queue that somebody ended has forgotten who waits.
 ASK_AGAIN = timedelta(minutes=5)
 
@@ -107,12 +110,13 @@ class BatchRunWorkflow:
     # --- the steps --------------------------------------------------------------------------
 
     async def _job(self) -> BatchJob:
-        """What is deployed now: how many of it may be going."""
+        """What is deployed now: how many of it may be going. A scheduled run outlasts a worker that is away."""
+        patience = SCHEDULED_PATIENCE if self._request.scheduled else policies.PATIENCE
         try:
             return await workflow.execute_activity_method(
                 BatchRunActivities.job,
                 RunsRequest(environment=self._request.environment, service=self._request.service),
-                **policies.brief(self._duty, "read what is deployed"),
+                **policies.brief(self._duty, "read what is deployed", patience),
             )
         except ActivityError as error:
             if self._request.scheduled and _is_not_there(error):

@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import policies
 
 MARGIN = timedelta(minutes=1)
-PROVISION_TIMEOUT = timedelta(minutes=2)
+PROVISION_TIMEOUT = timedelta(minutes=5)
 MONITORS_TIMEOUT = timedelta(minutes=1)
 
 
@@ -103,6 +103,7 @@ async def _scheduled(target: Target, definition: ServiceDefinition) -> None:
             service=definition.service,
             number=target.number,
             release=target.release,
+            limit=definition.scale.of(target.environment).max,
             schedule=rules.schedule,
             every=rules.every,
             catch_up=rules.catch_up,

@@ -44,12 +44,15 @@ ANSWER_WITHIN = timedelta(seconds=6.5)
 EXAMINED_WITHIN = timedelta(seconds=50)
 
 
-def brief(duty: Duty, summary: str) -> ActivityConfig:
-    """For work of less than ten seconds; a killed worker is noticed after ten."""
+def brief(duty: Duty, summary: str, patience: timedelta = PATIENCE) -> ActivityConfig:
+    """For work of less than ten seconds; a killed worker is noticed after ten.
+
+    :param patience: for all attempts together.
+    """
     return ActivityConfig(
         task_queue=task_queue(duty),
         start_to_close_timeout=timedelta(seconds=10),
-        schedule_to_close_timeout=PATIENCE,
+        schedule_to_close_timeout=patience,
         retry_policy=RETRY,
         summary=summary,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain.batch import RunKey
-from domain.batch_queue import Answer, AskForPlace, BatchQueue
+from domain.batch_queue import Answer, AskForPlace, BatchQueue, NewLimit
 from domain.batch_rules import Overlap
 from domain.environment import Environment
 from domain.identity import ServiceId
@@ -85,6 +86,18 @@ def test_a_smaller_limit_of_a_newer_release_ends_nothing_and_begins_nothing() ->
     assert _begun(queue) == ["d"]
 
 
+@pytest.mark.parametrize(("limit", "next_ones"), [(1, []), (2, ["d"]), (4, ["d", "e"])])
+def test_those_who_wait_already_are_held_to_the_limit_of_a_release_that_comes(limit: int, next_ones: list[str]) -> None:
+    queue = _queue(*(_ask(name, limit=3) for name in "abcde"))
+
+    queue, at_once = queue.limited(NewLimit(number=2, limit=limit))
+    queue, later = queue.left([_key("a"), _key("b")])
+
+    assert _begun(queue) == ["c", *next_ones]
+    assert [each.key for each in (*at_once, *later)] == [_key(name) for name in next_ones]
+    assert queue.limited(NewLimit(number=1, limit=9)) == (queue, []), "an older release's word, late"
+
+
 def test_what_an_older_release_said_of_the_limit_counts_no_more() -> None:
     queue = _queue(_ask("a", limit=1, number=5), _ask("b", limit=9, number=4))
 
@@ -148,4 +161,4 @@ class Runs(RuleBasedStateMachine):
 
 
 TestRuns = Runs.TestCase
-TestRuns.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestRuns.settings = settings(max_examples=60, stateful_step_count=40)

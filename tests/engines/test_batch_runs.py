@@ -138,6 +138,10 @@ def test_nothing_is_left_of_a_run_that_is_stopped(subject: Subject) -> None:
 
     subject.runs.stop(one.order.key, SilentProgress())
     subject.runs.stop(one.order.key, SilentProgress())
+    assert subject.runs.going(job.environment, job.service) == [one.order.key, other.order.key]
+    assert "it was stopped from outside" in subject.runs.look(one).cause
+    subject.runs.forget(one.order.key)
+    subject.runs.forget(one.order.key)
 
     assert subject.runs.going(job.environment, job.service) == [other.order.key]
     state = subject.runs.look(one)

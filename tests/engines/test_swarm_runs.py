@@ -21,6 +21,21 @@ from tests.fakes.progress import SilentProgress
 LASTS = "echo it lasts; trap 'exit 0' TERM; sleep 600 & wait"
 
 
+#: Ten seconds after it was asked to end it is killed.
+IGNORES = "trap '' TERM; echo it stays; while :; do sleep 1; done"
+
+
+class Killed(Exception):
+    """The worker, while it waits."""
+
+
+class KilledWhileItWaits(SilentProgress):
+    """Of a worker that does not come to its second look."""
+
+    def wait(self, seconds: float) -> None:
+        raise Killed
+
+
 class Runs:
     """Jobs of one image in a swarm."""
 
@@ -67,6 +82,24 @@ def test_a_container_that_is_removed_is_a_failed_run(swarm: Runs) -> None:
     swarm.container(run).remove(force=True)
 
     assert swarm.ended(run).cause
+
+
+@pytest.mark.server
+def test_who_is_killed_while_a_run_ends_leaves_it_to_the_next_who_waits_for_it(swarm: Runs) -> None:
+    run = swarm.begun(IGNORES)
+    key, container = run.order.key, swarm.container(run)
+    with pytest.raises(Killed):
+        swarm.runs.stop(key, KilledWhileItWaits())
+
+    container.reload()
+    assert container.status == "running"
+    assert swarm.runs.going(Environment.CI, run.order.service) == [key]
+    assert not swarm.runs.look(run).ended, "its container is there"
+    swarm.runs.stop(key, SilentProgress())
+    swarm.runs.forget(key)
+    assert swarm.runs.going(Environment.CI, run.order.service) == []
+    assert not swarm.client.containers.list(filters={"label": f"{Label.OWNER}={key.workflow}"})
+    assert swarm.runs.look(run).ended
 
 
 @pytest.mark.server

@@ -137,6 +137,8 @@ class MemoryRuns:
         there = self._there.get(run.order.key)
         if there is None:
             return RunState(ended=True, cause="its container is gone")
+        if run.order.key in self.stopped:
+            return RunState(ended=True, cause="it was stopped from outside")
         if there.code is None:
             return RunState(ended=False)
         return RunState(ended=True, exit_code=there.code, cause=f"exit code {there.code}" if there.code else "")
@@ -151,15 +153,18 @@ class MemoryRuns:
     def stop(self, key: RunKey, progress: Progress) -> None:
         with self._lock:
             self.stopped.append(key)
+
+    def forget(self, key: RunKey) -> None:
+        with self._lock:
             self._there.pop(key, None)
 
     def going(self, environment: Environment, service: ServiceId) -> list[RunKey]:
-        orders = [each.begun.order for each in self._there.values()]
+        orders = [each.begun.order for each in list(self._there.values())]
         return [each.key for each in orders if (each.environment, each.service) == (environment, service)]
 
     def end(self, code: int = 0) -> None:
         """Let all that last end."""
-        for each in self._there.values():
+        for each in list(self._there.values()):
             each.code = code if each.code is None else each.code
 
 

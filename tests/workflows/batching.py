@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
 
 from domain.batch import BatchRunRequest, BatchRunResult
 from domain.deployment import Deployment
 from domain.environment import Environment
-from domain.workflow_ids import batch_run_id
+from domain.workflow_ids import batch_id, batch_run_id
 from tests.domain.builders import deployment
 from tests.fakes.onward import MemoryOnward
 from tests.fakes.progress import SilentProgress
+from tests.workflows.releasing import eventually
 from workflows.batch_run import BatchRunWorkflow
 from workflows.starting import batch_run_options
 
@@ -77,3 +81,20 @@ async def result_of(run: Run) -> BatchRunResult:
         if isinstance(error.cause, ApplicationError) and error.cause.details:
             return BatchRunResult.model_validate(error.cause.details[0])
         return await run.query(BatchRunWorkflow.progress)
+
+
+async def going(temporal: WorkflowEnvironment, onward: MemoryOnward, job: Deployment) -> Run:
+    """A run that has begun, and lasts."""
+    run = await begun(temporal.client, job)
+    await eventually(lambda: len(onward.runs.begun) == 1)
+    return run
+
+
+async def waiting(temporal: WorkflowEnvironment, job: Deployment, count: int) -> None:
+    """Until so many wait."""
+    queue = temporal.client.get_workflow_handle(batch_id(job.environment, job.service))
+    for _ in range(200):
+        if len((await queue.query("view"))["waiting"]) == count:
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail(f"there were never {count} waiting")

@@ -9,12 +9,11 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.batch import RunStatus
-from domain.deployment import Deployment
 from domain.environment import Environment
 from domain.workflow_ids import batch_id
 from tests.fakes.onward import MemoryOnward
-from tests.workflows.batching import Run, begun, deployed, result_of
-from tests.workflows.releasing import eventually, released
+from tests.workflows.batching import begun, deployed, going, result_of, waiting
+from tests.workflows.releasing import eventually
 from workflows import attributes
 
 
@@ -78,7 +77,7 @@ async def test_a_scheduled_run_is_left_out_while_another_one_is_going(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:
     job = deployed(onward)
-    first = await _going(temporal, onward, job)
+    first = await going(temporal, onward, job)
 
     skipped = await (await begun(temporal.client, job, scheduled=True)).result()
     refused = await (await begun(temporal.client, job, patient=False)).result()
@@ -89,23 +88,9 @@ async def test_a_scheduled_run_is_left_out_while_another_one_is_going(
     assert len(onward.runs.begun) == 1
 
 
-async def test_a_release_meanwhile_changes_what_a_waiting_run_will_be_of(
-    temporal: WorkflowEnvironment, onward: MemoryOnward
-) -> None:
-    job = deployed(onward, 1)
-    first = await _going(temporal, onward, job)
-    second = await begun(temporal.client, job)
-    await _waiting(temporal, job, 1)
-
-    deployed(onward, 2, code=0)
-    onward.runs.end()
-
-    assert [(await run.result()).number for run in (first, second)] == [1, 2]
-
-
 async def test_a_cancel_stops_the_run_and_frees_its_place(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:
     job = deployed(onward)
-    first = await _going(temporal, onward, job)
+    first = await going(temporal, onward, job)
     second = await begun(temporal.client, job)
 
     await first.cancel()
@@ -122,13 +107,13 @@ async def test_a_cancel_stops_the_run_and_frees_its_place(temporal: WorkflowEnvi
 
 async def test_a_cancel_while_it_waits_leaves_the_queue(temporal: WorkflowEnvironment, onward: MemoryOnward) -> None:
     job = deployed(onward)
-    first = await _going(temporal, onward, job)
+    first = await going(temporal, onward, job)
     second = await begun(temporal.client, job)
-    await _waiting(temporal, job, 1)
+    await waiting(temporal, job, 1)
 
     await second.cancel()
     await result_of(second)
-    await _waiting(temporal, job, 0)
+    await waiting(temporal, job, 0)
 
     onward.runs.end()
     assert (await first.result()).status is RunStatus.SUCCEEDED
@@ -148,9 +133,9 @@ async def test_what_a_terminated_run_left_is_ended_before_its_place_is_free(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:
     job = deployed(onward)
-    first = await _going(temporal, onward, job)
+    first = await going(temporal, onward, job)
     second = await begun(temporal.client, job)
-    await _waiting(temporal, job, 1)
+    await waiting(temporal, job, 1)
 
     await first.terminate("gone")
 
@@ -166,11 +151,11 @@ async def test_a_queue_that_somebody_ended_begins_anew_from_what_is_going(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:
     job = deployed(onward)
-    first = await _going(temporal, onward, job)
+    first = await going(temporal, onward, job)
     await temporal.client.get_workflow_handle(batch_id(job.environment, job.service)).terminate("oops")
 
     second = await begun(temporal.client, job)
-    await _waiting(temporal, job, 1)
+    await waiting(temporal, job, 1)
 
     assert len(onward.runs.begun) == 1
     onward.runs.ends[1] = 0
@@ -186,42 +171,3 @@ async def test_nothing_runs_of_what_is_not_deployed(temporal: WorkflowEnvironmen
     result = await result_of(await begun(temporal.client, job, scheduled=True))
 
     assert (result.status, result.cause) == (RunStatus.FAILED, f"no batch job {job.name} is deployed")
-
-
-async def test_a_release_of_a_job_is_recorded_and_scheduled_in_both_environments(
-    temporal: WorkflowEnvironment, onward: MemoryOnward
-) -> None:
-    def job(every: str) -> str:
-        return f"kind: batch\nbatch: {{every: {every}}}\n"
-
-    await released(temporal.client, onward.commit("report", more=job("240h")))
-    result = await released(temporal.client, onward.commit("report", more=job("480h"), level="debug"))
-
-    assert {(each.name.partition("-")[0], each.number) for each in onward.runs.jobs.there.values()} == {
-        ("ci", 2),
-        ("prod", 2),
-    }
-    assert "the next run is of #2" in result.stages[-1].detail
-    for each in onward.runs.jobs.there.values():
-        handle = temporal.client.get_schedule_handle(batch_id(each.environment, each.service))
-        found = (await handle.describe()).schedule
-        assert found.spec.intervals[0].every.days == 20
-        assert found.state.note == f"#2 ({result.release})"
-        await handle.delete()
-
-
-async def _going(temporal: WorkflowEnvironment, onward: MemoryOnward, job: Deployment) -> Run:
-    """A run that has begun, and lasts."""
-    run = await begun(temporal.client, job)
-    await eventually(lambda: len(onward.runs.begun) == 1)
-    return run
-
-
-async def _waiting(temporal: WorkflowEnvironment, job: Deployment, count: int) -> None:
-    """Until so many wait."""
-    queue = temporal.client.get_workflow_handle(batch_id(job.environment, job.service))
-    for _ in range(200):
-        if len((await queue.query("view"))["waiting"]) == count:
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail(f"there were never {count} waiting")

@@ -106,7 +106,7 @@ async def test_thousands_of_messages_are_neither_lost_nor_doubled_nor_out_of_ord
         gate = client.get_workflow_handle(gate_id(onward.application))
         for start in range(0, len(sent), 100):
             await asyncio.gather(*(gate.signal("resume", each) for each in sent[start : start + 100]))
-            await gate_of(client, onward)  # who is asked has time to continue as new between two floods
+            await Gates(client).view(onward.application)  # who is asked has time to continue as new between two floods
         view = await until_at_gate(client, onward, lambda view: len(view.waiting) >= len(resumes))
 
         assert [each.number for each in view.waiting] == list(range(1, 2001))
