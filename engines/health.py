@@ -10,6 +10,7 @@ that it has succeeded, and from then on sleeps the rest of the declared interval
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -73,6 +74,20 @@ def healthcheck(health: Health, port: int) -> dict[str, Any]:
     # Before the first success the checks come faster than declared: retries are given as time.
     grace += health.retries * interval
     return _config(["CMD-SHELL", check], STARTING_INTERVAL, rest + 2 * REQUEST_TIMEOUT, grace, health.retries)
+
+
+def last_complaint(checks: Sequence[Mapping[str, Any]]) -> str:
+    """What the last check of a container printed, if it failed; nothing if it succeeded.
+
+    One that failed and printed nothing is passed over: it died with its container, or the engine lost its words.
+
+    :param checks: ``State.Health.Log`` of a container, from the oldest to the newest.
+    """
+    for check in reversed(checks):
+        said = str(check["Output"]).strip()
+        if said or not check["ExitCode"]:
+            return said if check["ExitCode"] else ""
+    return ""
 
 
 def _config(test: list[str], interval: float, timeout: float, grace: float, retries: int) -> dict[str, Any]:

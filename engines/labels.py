@@ -46,6 +46,10 @@ class Label(StrEnum):
     PART = "onward.part"
 
 
+#: Swarm's own, on each container that it made: which service it is of.
+SERVICE_ID, SERVICE_NAME = "com.docker.swarm.service.id", "com.docker.swarm.service.name"
+
+
 def deployment_labels(deployment: Deployment) -> dict[str, str]:
     """Which release a service and each of its tasks belong to; ``MANIFEST`` is its digest."""
     datastore = deployment.definition.datastore

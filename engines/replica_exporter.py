@@ -52,12 +52,16 @@ class ReplicaCollector(Collector):
         wanted = GaugeMetricFamily("onward_replicas_wanted", "Replicas that a service is to have.", labels=LABELS)
         running = GaugeMetricFamily("onward_replicas_running", "Replicas that are up and healthy.", labels=LABELS)
         failed = CounterMetricFamily("onward_tasks_failed", "Tasks that ended by themselves.", labels=LABELS)
+        deployed = GaugeMetricFamily(
+            "onward_deployed_timestamp_seconds", "When the release that is there was deployed.", labels=LABELS
+        )
         for state in states:
             labels = [state.environment.value, state.service.application, state.service.role]
             wanted.add_metric(labels, state.replicas)
             running.add_metric(labels, state.healthy)
             failed.add_metric(labels, self._count(state))
-        yield from (wanted, running, failed)
+            deployed.add_metric(labels, state.since.timestamp())
+        yield from (wanted, running, failed, deployed)
 
     def _count(self, state: ServiceState) -> int:
         now = frozenset(task.id for task in state.failures)

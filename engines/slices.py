@@ -12,16 +12,18 @@ from docker import DockerClient
 from domain import slice_names
 from domain.deployment import Deployment, settled
 from domain.errors import Conflict, DeployHalted, InvalidInput, NotFound, Unreachable
+from domain.pace import pauses
 from domain.progress import Progress
 from domain.service import Kind
 from domain.slices import FoundSlice, SliceOwner, SliceUp
+from engines.containers import LabelledContainers
 from engines.docker_api import address_of, translated
-from engines.labels import Label
+from engines.labels import SERVICE_ID, Label
 from engines.slice_resources import SliceResources
 from engines.slice_sites import SliceSites
 from engines.swarm import SwarmEngine, url_at
 from engines.swarm_api import Json, SwarmServices
-from engines.swarm_networks import ensure_network
+from engines.swarm_networks import NOTICED, ensure_network, is_held_for_nobody
 from engines.swarm_place import SlicePlace
 from engines.swarm_tasks import moment
 
@@ -91,15 +93,20 @@ class SwarmSlices:
         return SliceUp(urls=urls, datastores=datastores, fault=_awaited(services, running, progress))
 
     def down(self, owner: SliceOwner, progress: Progress) -> None:
-        """Services and suites first; the network goes last, so that a killed attempt is found again.
+        """Suites first, services next; the network goes last, so that a killed attempt is found again.
 
-        It says whether there are queues or buckets: a slice without any asks no server for them.
+        A suite may be starting still, for an attempt that was given up. If its network went meanwhile – swarm takes it
+        from the machine with the last service –, swarm would take it for attached, and keep the network for ever.
+
+        The network says whether there are queues or buckets: a slice without any asks no server for them.
         """
         labels = {Label.STACK.value: self._stack, Label.SLICE.value: owner.name}
+        containers = LabelledContainers(self._client, labels)
+        containers.remove(lambda carried: SERVICE_ID not in carried)
         for service in self._services.labelled(labels):
             with suppress(NotFound):
                 self._services.remove(service["ID"])
-        self._remove_containers(owner.name)
+        containers.remove(lambda _: True)
         network = slice_names.slice_network(owner.application, owner.name)
         if self._resources and self._has_resources(network):
             self._resources.down(owner)
@@ -127,17 +134,12 @@ class SwarmSlices:
             listed = self._client.api.networks(names=[network])
         return any(Label.RESOURCES in (each["Labels"] or {}) for each in listed if each["Name"] == network)
 
-    def _remove_containers(self, name: str) -> None:
-        with translated(address_of(self._client)):
-            labels = [f"{Label.STACK}={self._stack}", f"{Label.SLICE}={name}"]
-            suites = self._client.api.containers(all=True, quiet=True, filters={"label": labels})
-        for suite in suites:
-            with suppress(NotFound, Conflict), translated(address_of(self._client)):
-                self._client.api.remove_container(suite["Id"], force=True, v=True)
-
     def _remove_network(self, name: str, progress: Progress) -> None:
-        """Swarm lets a network go once the last container is off it, and the machine a moment later."""
-        end = monotonic() + NETWORK_PATIENCE
+        """Swarm lets a network go once the last container is off it, and the machine a moment later.
+
+        One that it keeps for nobody stays for the sweep, which finds it until the engine has started anew.
+        """
+        begun = monotonic()
         while True:
             try:
                 with translated(address_of(self._client)):
@@ -145,7 +147,10 @@ class SwarmSlices:
             except NotFound:
                 return
             except (Conflict, InvalidInput, Unreachable):
-                if monotonic() > end:
+                waited = monotonic() - begun
+                if waited > NOTICED and is_held_for_nobody(self._client, name):
+                    return
+                if waited > NETWORK_PATIENCE:
                     raise
             progress.say(f"{name} is still in use")
             progress.wait(POLL)
@@ -153,7 +158,7 @@ class SwarmSlices:
 
 def _awaited(services: SwarmEngine, deployments: Sequence[Deployment], progress: Progress) -> str:
     """Wait until all serve; why one does not, or nothing."""
-    waiting = {each.service.role: each for each in deployments}
+    waiting, looks = {each.service.role: each for each in deployments}, pauses(POLL)
     end = monotonic() + max((each.definition.deploy.timeout.total_seconds() for each in deployments), default=0)
     while waiting:
         for role, deployment in list(waiting.items()):
@@ -167,7 +172,7 @@ def _awaited(services: SwarmEngine, deployments: Sequence[Deployment], progress:
             return f"{', '.join(sorted(waiting))} did not come up in the slice in time"
         if waiting:
             progress.say(f"waiting for {', '.join(sorted(waiting))}")
-            progress.wait(POLL)
+            progress.wait(next(looks))
     return ""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from datetime import timedelta
+from time import monotonic, sleep
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -23,6 +24,12 @@ from engines.aws import STACK_TAG, Access, code_of, is_newer, require_ours, tags
 SERVER = "SQS"
 ABSENT = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 EXISTS = frozenset({"QueueAlreadyExists", "QueueNameExists"})
+
+#: Seconds in which a queue must show what it was told: AWS takes up to a minute, and a quarter of an hour for another
+#: retention (``SetQueueAttributes``), which is not waited for.
+KEPT_WITHIN = 75.0
+POLL = 1.0
+RETENTION = "MessageRetentionPeriod"
 
 #: What SQS takes back only if it was set: an attribute that is not there is none.
 REDRIVE = "RedrivePolicy"
@@ -58,7 +65,7 @@ class SqsQueues:
                 self._client.set_queue_attributes(QueueUrl=url, Attributes=changed)
             if tags != tags_of(mark):
                 self._client.tag_queue(QueueUrl=url, Tags=tags_of(mark))
-        self._require_kept(url, full, attributes)
+        self._require_kept(url, full, {name: value for name, value in attributes.items() if name != RETENTION})
         return Provision.UPDATED if changed else Provision.UNCHANGED
 
     def address(self, name: str) -> str | None:
@@ -124,8 +131,11 @@ class SqsQueues:
 
     def _require_kept(self, url: str, name: str, wanted: Mapping[str, str]) -> None:
         """A server that takes a value and keeps another one does not do what was declared."""
-        left = self._differing(url, name, wanted)
-        if left:
+        end = monotonic() + KEPT_WITHIN
+        while left := self._differing(url, name, wanted):
+            if monotonic() < end:
+                sleep(POLL)
+                continue
             raise InvalidInput(
                 f"queue {name}: it does not keep {', '.join(sorted(left))}",
                 where=f"{SERVER} at {self._access.address}",

@@ -13,9 +13,11 @@ from docker.types import LogConfig
 
 from domain.errors import Conflict, NotFound
 from domain.junit import REPORT_LIMIT
+from domain.pace import pauses
 from domain.progress import Progress
 from domain.suite import OUTPUT_LIMIT, REPORTS, SuiteOutcome, SuiteRun
 from engines import docker_stream, images
+from engines.containers import LabelledContainers
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
 from engines.suite_output import SuiteOutput
@@ -117,14 +119,14 @@ class ContainerSuiteRunner:
 
     def _wait(self, container: str, run: SuiteRun, output: SuiteOutput, progress: Progress) -> int | None:
         """The exit code, or ``None`` when the time was up or the output too much."""
-        end = time.monotonic() + run.timeout.total_seconds()
+        end, looks = time.monotonic() + run.timeout.total_seconds(), pauses(POLL)
         while time.monotonic() < end and output.size <= OUTPUT_LIMIT:
             with translated(address_of(self._client)):
                 state = self._client.api.inspect_container(container)["State"]
             if not state["Running"]:
                 return int(state["ExitCode"])
             progress.say(output.last_line or f"{run.name} runs")
-            progress.wait(POLL)
+            progress.wait(next(looks))
         with suppress(Conflict), translated(address_of(self._client)):
             # It may end in this very moment; it was to be stopped all the same.
             self._client.api.kill(container)
@@ -140,13 +142,8 @@ class ContainerSuiteRunner:
         self._remove(leftover["Id"])
 
     def _remove_forgotten(self) -> None:
-        with translated(address_of(self._client)):
-            labels = [f"{Label.STACK}={self._stack}", Label.FORGOTTEN_AFTER.value]
-            suites = self._client.api.containers(all=True, filters={"label": labels})
-        for suite in suites:
-            if time.time() > int(suite["Labels"][Label.FORGOTTEN_AFTER]):
-                with suppress(Conflict):  # another run is removing it
-                    self._remove(suite["Id"])
+        suites = LabelledContainers(self._client, {Label.STACK: self._stack, Label.FORGOTTEN_AFTER: ""})
+        suites.remove(lambda labels: time.time() > int(labels[Label.FORGOTTEN_AFTER]))
 
     def _reports(self, container: str) -> tuple[bytes, ...]:
         """The XML files in ``/reports``; in place of what is too much is one that cannot be read."""

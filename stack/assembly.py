@@ -31,10 +31,12 @@ def supervised(
     images: Images,
     gateway: str,
     only: Collection[str],
+    edge_image: str = "",
 ) -> list[Part]:
     """The supervised parts among ``only``, in the order in which they are shown.
 
     :param gateway: the address under which this machine and its containers reach S3.
+    :param edge_image: what the edges run; empty when there are none.
     :raises NotFound: a server's program is neither installed nor to be had as an image.
     """
     pid = Supervisor(directory).pid
@@ -46,5 +48,5 @@ def supervised(
         "prometheus": lambda: prometheus(settings, directory, images),
     }
     parts = [build() for name, build in make.items() if name in only]
-    workers = [worker(settings, directory, credentials, gateway, duty, pid) for duty in Duty]
+    workers = [worker(settings, directory, credentials, gateway, duty, pid, edge_image) for duty in Duty]
     return parts + [each for each in workers if each.name in only]

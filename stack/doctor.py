@@ -13,7 +13,7 @@ from pathlib import Path
 from docker import DockerClient
 
 from domain.environment import ENVIRONMENTS
-from domain.errors import OnwardError
+from domain.errors import NotFound, OnwardError
 from engines.docker_api import connect
 from engines.labels import Label
 from settings import StackSettings
@@ -173,7 +173,8 @@ def _parts(settings: StackSettings, client: DockerClient, images: Images) -> Ite
     try:
         parts = supervised(settings, directory, credentials, images, bridge_gateway(client), EVERYTHING)
     except OnwardError as error:
-        yield Finding("stack", Level.MISSING, str(error), "make setup")
+        to_do = "make setup" if isinstance(error, NotFound) else "mend it, and onward up"
+        yield Finding("stack", Level.MISSING, str(error), to_do)
         return
     for part in parts:
         yield _answer(part.title, part.address, part.probe, f"less {directory.log(part.name)}")

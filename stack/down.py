@@ -37,10 +37,9 @@ def down(settings: StackSettings, purge: bool, report: Report, *, engine: bool =
             with locked(directory.root):
                 Supervisor(directory).stop(first=WORKERS)
                 _remove_sockets(ports.remembered(directory.ports))
-        if client:
-            _withdraw(settings, client, edges, purge, report)
+        is_gone = client is not None and _withdraw(settings, client, edges, purge, report)
     if purge:
-        if client:
+        if is_gone:  # else the next up tries again
             machine.forget(settings.name)
         directory.delete()
     if engine:
@@ -55,14 +54,16 @@ def _engine(settings: StackSettings, report: Report) -> DockerClient | None:
         return None
 
 
-def _withdraw(settings: StackSettings, client: DockerClient, edges: list[str], purge: bool, report: Report) -> None:
-    services = DeployedServices(client, settings.name)
+def _withdraw(settings: StackSettings, client: DockerClient, edges: list[str], purge: bool, report: Report) -> bool:
+    """Whether nothing of the stack is left on the engine."""
+    services, is_gone = DeployedServices(client, settings.name), False
     if purge:
-        services.remove()
+        is_gone = services.remove(report)
         services.remove_images(registry_host(settings))
     elif rested := services.rest():
         report(f"at rest until the next up: {', '.join(rested)}")
-    services.until_ended(edges)
+    services.containers.until_ended(edges)
+    return is_gone
 
 
 def _remove_sockets(numbers: frozenset[int]) -> None:

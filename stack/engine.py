@@ -26,6 +26,11 @@ STOP_PATIENCE = 30.0
 #: Seconds after which dockerd has its pid file, or has given up.
 PIDFILE_PATIENCE = 3.0
 
+#: How much garbage an engine that is started here lets lie, in percent of what it needs; by itself it is 100. It starts
+#: itself anew some times for each container and network, only to collect that of the start: a release takes a
+#: fourteenth less of two cores with this, and the engine some hundred megabytes more.
+GARBAGE = 400
+
 SYSTEMD = Path("/run/systemd/system")
 
 Report = Callable[[str], None]
@@ -80,7 +85,8 @@ def _started(
     group = [] if account.may_use_engines else ["--group", str(account.own_group)]
     report(f"starting the Docker Engine; its log is {machine.engine_log}")
     # Forked away, so that it belongs to no session and is nobody's child.
-    words = ["setsid", "--fork", dockerd, "--host", host, "--pidfile", str(machine.engine_pid), *group, *options]
+    forked = ["setsid", "--fork", "env", f"GOGC={os.environ.get('GOGC', GARBAGE)}"]
+    words = [*forked, dockerd, "--host", host, "--pidfile", str(machine.engine_pid), *group, *options]
     with machine.engine_log.open("ab") as log:
         subprocess.run([*root, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", check=False)
     return _answering(host, machine)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from settings import StackSettings
 from stack.credentials import write_private
 from stack.places import StateDirectory
 from stack.supervision import Supervisor
-from stack.workers import client_variables
 
 
-def write(settings: StackSettings, directory: StateDirectory) -> None:
+def write(directory: StateDirectory, variables: Mapping[str, str]) -> None:
     """Note the variables beside the stack, one ``NAME=value`` a line, also for a shell's ``source``."""
-    lines = (f"{name}={value}" for name, value in client_variables(settings).items() if value)
+    lines = (f"{name}={value}" for name, value in variables.items() if value)
     write_private(directory.environment, "\n".join(lines) + "\n")
 
 

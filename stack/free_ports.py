@@ -11,26 +11,29 @@ from domain.environment import Environment
 from domain.identity import Duty
 from settings import StackSettings
 
+#: Below the range from which the kernel takes ports for outgoing connections, so that none is taken by chance
+#: before its part listens; SeaweedFS takes one more, 10000 above.
+PORTS = range(12_000, 22_000)
+
 #: Settings that are the first of several ports in a row, and how many.
 SPANS = {"worker_metrics_port": len(Duty), "exporter_port": len(Environment), "internal_port": 10}
 
 
-def on_free_ports(state_directory: Path) -> StackSettings:
-    """Settings of such a stack, which keeps its state there."""
+def on_free_ports(state_directory: Path, among: range = PORTS) -> StackSettings:
+    """Settings of such a stack, which keeps its state there.
+
+    :param among: who chooses at the same moment as others takes another range than they.
+    """
     spans = {name: SPANS.get(name, 1) for name in StackSettings.model_fields if name.endswith("_port")}
     with ExitStack() as held:
-        ports = {name: _free_ports(span, held) for name, span in spans.items()}
+        ports = {name: _free_ports(span, among, held) for name, span in spans.items()}
     return StackSettings.model_validate({"state_directory": state_directory, **ports})
 
 
-def _free_ports(count: int, held: ExitStack) -> int:
-    """The first of some neighbouring ports that are free on all addresses; held until all are chosen.
-
-    They are below the range from which the kernel takes ports for outgoing connections, so that
-    none is taken by chance before its part listens; SeaweedFS takes one more, 10000 above.
-    """
+def _free_ports(count: int, among: range, held: ExitStack) -> int:
+    """The first of some neighbouring ports that are free on all addresses; held until all are chosen."""
     while True:
-        first = 12_000 + secrets.randbelow(10_000)
+        first = secrets.choice(among)
         with ExitStack() as attempt:
             try:
                 for port in range(first, first + count):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from domain.errors import OnwardError
+from domain.errors import InvalidInput, OnwardError
 from domain.identity import Duty
 from domain.keys import OWNERSHIP
 from domain.ownership import Ownership
@@ -14,11 +14,12 @@ from settings import StackSettings
 from stack.credentials import Credentials
 from stack.findings import Finding, Level
 from stack.servers import BUCKET, s3_access
-from stores.s3 import BRISK, S3ObjectStore
+from stores.s3 import S3ObjectStore
+from stores.s3_client import BRISK
 
 
 def orphans(settings: StackSettings, credentials: Credentials, gateway: str) -> Iterator[Finding]:
-    """One line for each, and for what cannot be read; none when S3 does not answer, which is said elsewhere."""
+    """One line for each, and for what cannot be read; none when S3 is not there, which is said elsewhere."""
     access = s3_access(settings, credentials, gateway, Duty.BUILD)
     store = S3ObjectStore(**access, bucket=BUCKET, limits=BRISK)
     try:
@@ -31,6 +32,8 @@ def orphans(settings: StackSettings, credentials: Credentials, gateway: str) -> 
                 )
             else:
                 yield from _of(ownership)
+    except InvalidInput as error:
+        yield Finding("owners", Level.WARN, str(error).partition("\n")[0], "onward up")
     except OnwardError:
         return
 

@@ -45,7 +45,7 @@ class Part:
     ports: tuple[Port, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     configuration: str = ""
-    patience: float = 60
+    patience: float = 180
     grace: int = 10
 
 

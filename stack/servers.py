@@ -8,7 +8,8 @@ from typing import Any, TypedDict
 import yaml
 from temporalio.common import SearchAttributeKey
 
-from domain.identity import Duty
+from domain.environment import ENVIRONMENTS
+from domain.identity import Duty, backup_bucket, duty_of
 from settings import LOOPBACK, StackSettings, WorkerSettings
 from stack import probes
 from stack.credentials import Credentials, write_private
@@ -43,6 +44,10 @@ ADMIN_GRPC_OFFSET = 10_000
 #: SeaweedFS has a volume or more for each bucket, and by itself no more of them than the disk has free
 #: gigabytes; each site has a bucket per environment. A volume is as large as what is in it.
 VOLUMES = "-volume.max=10000"
+
+#: Written at the first start and read at each later one: on a busy machine SeaweedFS knows its buckets some seconds
+#: before it has found what is in them, and answers a read with "internal error" until then.
+MARKER, MARK = "stack/started.json", b"{}"
 
 #: What SeaweedFS's parts must show each other. By itself its filer lets everybody read and write every
 #: bucket by plain HTTP, past all keys, and every container reaches the address that it listens on.
@@ -123,7 +128,7 @@ def s3(settings: StackSettings, directory: StateDirectory, credentials: Credenti
         name="s3",
         title="S3 (SeaweedFS)",
         command=tuple(words),
-        probe=_bucket_is_there(settings, credentials, gateway),
+        probe=_has_found_its_data(settings, credentials, gateway),
         address=s3_endpoint(settings, gateway),
         ports=tuple(both),
         environment=dict.fromkeys(INTERNAL_KEYS, credentials.s3_internal_key.read_text()),
@@ -189,13 +194,19 @@ def worker_metrics_port(settings: StackSettings, duty: Duty) -> int:
     return settings.worker_metrics_port + list(Duty).index(duty)
 
 
-def _bucket_is_there(settings: StackSettings, credentials: Credentials, gateway: str) -> Callable[[], None]:
-    store = S3ObjectStore(**s3_access(settings, credentials, gateway, Duty.BUILD), bucket=BUCKET)
+def _has_found_its_data(settings: StackSettings, credentials: Credentials, gateway: str) -> Callable[[], None]:
+    """Onward's own bucket and those of backups, each made by who writes it, and an object from before."""
+    names = {Duty.BUILD: BUCKET} | {duty_of(each): backup_bucket(settings.name, each) for each in ENVIRONMENTS}
+    stores = [
+        S3ObjectStore(**s3_access(settings, credentials, gateway, duty), bucket=name) for duty, name in names.items()
+    ]
 
     def probe() -> None:
         # boto3 is slow to give up on a server that is not there, so something quick is asked first.
         probes.answers_http("S3", gateway, settings.s3_port, "/healthz")
-        store.ensure_bucket()
+        for store in stores:
+            store.ensure_bucket()
+        stores[0].create(MARKER, MARK)  # Onward's own: it reads what is there already
 
     return probe
 

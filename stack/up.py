@@ -23,6 +23,7 @@ from stack.places import Machine, StateDirectory, locked
 from stack.services import DeployedServices, remove_abandoned
 from stack.supervision import Supervisor
 from stack.waiting import until_it_answers
+from stack.workers import client_variables
 
 
 def up(settings: StackSettings, report: Report, only: Collection[str] = EVERYTHING) -> list[PartState]:
@@ -45,7 +46,7 @@ def up(settings: StackSettings, report: Report, only: Collection[str] = EVERYTHI
             machine.remember(settings)
             remove_abandoned(client, machine, report)
             rows = _Start(settings, directory, client, Images(client, machine), report).run(only)
-            environment.write(settings, directory)
+            environment.write(directory, client_variables(settings))
         engine = PartState("engine", "Docker Engine", Condition.RUNNING, address_of(client), "swarm")
     return [engine, *rows]
 
@@ -70,8 +71,9 @@ class _Start:
         """Everything at the same time; only the edges wait, for S3, where they read routes."""
         self._credentials.make()
         ensure_access(self._client, self._credentials, self._settings.name)
-        parts = supervised(self._settings, self._directory, self._credentials, self._images, self._gateway, only)
         edged = [each for each in ENVIRONMENTS if edges.edge_part(each) in only]
+        image = edges.ensure_image(self._client, self._images, self._report) if edged else ""
+        parts = supervised(self._settings, self._directory, self._credentials, self._images, self._gateway, only, image)
         self._refuse_taken_ports(parts, edged)
         started = self._supervisor.apply(parts)
         ports.remember((port for part in parts for port in part.ports), self._directory.ports)
@@ -79,7 +81,7 @@ class _Start:
             waits = {part.name: pool.submit(self._until_running, part, part.name in started) for part in parts}
             base = pool.submit(ensure_base_image, self._client, self._images, self._report)
             if edged:
-                self._ensure_edges(waits.get("s3"))
+                self._ensure_edges(image, waits.get("s3"))
             fronts = [pool.submit(edges.until_edge_answers, self._settings, each) for each in edged]
             woken = self._services.wake()
         if woken:
@@ -108,9 +110,9 @@ class _Start:
         )
         return PartState(part.name, part.title, Condition.STARTED if started else Condition.RUNNING, part.address)
 
-    def _ensure_edges(self, s3: Future[PartState] | None) -> None:
+    def _ensure_edges(self, image: str, s3: Future[PartState] | None) -> None:
         routes: dict[Environment, str] = {}
         if s3:
             s3.result()
             routes = edges.ensure_routes(self._settings, self._credentials, self._gateway)
-        edges.ensure_edges(self._settings, self._client, self._images, routes, self._report)
+        edges.ensure_edges(self._settings, self._client, image, routes)

@@ -10,10 +10,11 @@ import settings as settings_module
 from domain.artifact import digest_of
 from domain.duration import format_duration
 from domain.environment import ENVIRONMENTS
-from domain.identity import Duty, duty_of
+from domain.identity import Duty, backup_bucket, duty_of
 from settings import LOOPBACK, StackSettings, git_environment
 from stack import probes
 from stack.credentials import Credentials
+from stack.edges import edge_variables
 from stack.parts import Part, Port
 from stack.places import StateDirectory
 from stack.prometheus import exporter_port, prometheus_url, rules_directory
@@ -33,6 +34,9 @@ WORKER = Path(settings_module.__file__).with_name("worker.py")
 #: What a worker runs, beside ``worker.py``: as in the Dockerfile.
 CODE = ("settings.py", "telemetry.py", "duties", "domain", "workflows", "activities", "stores", "engines")
 
+#: What names a file that a worker reads at its start, so that another content is another worker.
+READ_ONCE = ("ONWARD_CHANNELS", "ONWARD_EDGE_ACME_ROOTS")
+
 #: ``worker.GRACE`` is 20 s; what still runs then is killed, and Temporal gives it to the next worker.
 GRACE = 25
 
@@ -44,13 +48,15 @@ def worker(
     gateway: str,
     duty: Duty,
     pid: Callable[[str], int],
+    edge_image: str = "",
 ) -> Part:
     """The worker of one duty.
 
     :param pid: the process ID of a supervised part, so that an old process's poll counts for nothing.
+    :param edge_image: what the stack's edges run; empty when it has none.
     """
     name = f"worker-{duty}"
-    environment = worker_environment(settings, directory, credentials, gateway, duty)
+    environment = worker_environment(settings, directory, credentials, gateway, duty, edge_image)
     return Part(
         name=name,
         title=f"worker: {duty}",
@@ -66,7 +72,7 @@ def worker(
             ),
         ),
         environment=environment,
-        configuration=code_digest(WORKER.parent) + _content(environment.get("ONWARD_CHANNELS")),
+        configuration=code_digest(WORKER.parent) + "".join(_content(environment.get(each)) for each in READ_ONCE),
         grace=GRACE,
     )
 
@@ -79,12 +85,17 @@ def code_digest(root: Path) -> str:
 
 
 def _content(file: str | None) -> str:
-    """A digest of a file that a worker reads once, so that another content is another worker."""
+    """A digest of what a file holds."""
     return digest_of(Path(file).read_bytes()) if file and Path(file).is_file() else ""
 
 
 def worker_environment(
-    settings: StackSettings, directory: StateDirectory, credentials: Credentials, gateway: str, duty: Duty
+    settings: StackSettings,
+    directory: StateDirectory,
+    credentials: Credentials,
+    gateway: str,
+    duty: Duty,
+    edge_image: str = "",
 ) -> dict[str, str]:
     """What a worker is told: where Temporal is, links, and the keys of its duty."""
     told = client_variables(settings) | {
@@ -114,12 +125,13 @@ def worker_environment(
     environment = next(each for each in ENVIRONMENTS if duty_of(each) is duty)
     told |= {
         f"ONWARD_{duty.upper()}_DOCKER_HOST": settings.docker_host,
+        "ONWARD_BACKUP_BUCKET": backup_bucket(settings.name, environment),
         "ONWARD_SQS_ENDPOINT": sqs_endpoint(settings, gateway),
         "ONWARD_TRUSTED_KEYS": str(credentials.trusted_keys),
         "ONWARD_PROMETHEUS_URL": prometheus_url(settings),
         "ONWARD_RULES_DIRECTORY": str(rules_directory(directory, environment)),
         "ONWARD_EXPORTER_ADDRESS": f"{LOOPBACK}:{exporter_port(settings, environment)}",
-    }
+    } | edge_variables(settings, environment, edge_image)
     if duty is Duty.CI:
         told["ONWARD_VERDICT_KEY"] = str(credentials.verdict_key)
         if settings.channels != Path():

@@ -22,7 +22,8 @@ from domain.environment import Environment
 from domain.service import ServiceDefinition
 from engines.builder import DockerBuilder
 from engines.docker_api import connect
-from engines.edge import EdgeProxy, EdgeRun, build_edge_image
+from engines.edge import EdgeProxy, EdgeRun
+from engines.edge_image import build_edge_image
 from engines.swarm import SwarmEngine
 from stack.engine import bridge_gateway
 from stack.services import DeployedServices
@@ -92,7 +93,7 @@ def broken(images: Images) -> Artifact:
 def stack(docker_client: DockerClient) -> Iterator[str]:
     name = f"t{uuid4().hex[:8]}"
     yield name
-    DeployedServices(docker_client, name).remove()
+    DeployedServices(docker_client, name).remove(print)
 
 
 @dataclass(frozen=True)

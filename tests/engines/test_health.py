@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from domain.service import Health
-from engines.health import HEALTHY_MARK, healthcheck
+from engines.health import HEALTHY_MARK, healthcheck, last_complaint
 from tests.busybox import busybox
 
 #: It comes in pieces, so that a client that hangs up early is noticed.
@@ -98,3 +98,28 @@ def test_an_image_without_any_of_the_tools_is_told_so(tmp_path: Path, server: Se
 
     assert done.returncode == 1
     assert "declare health.command" in done.stdout
+
+
+FAILED, SILENT, FINE = (
+    {"ExitCode": 1, "Output": "404\n"},
+    {"ExitCode": 1, "Output": ""},
+    {"ExitCode": 0, "Output": ""},
+)
+
+
+@pytest.mark.parametrize(
+    ("checks", "said"),
+    [
+        ([], ""),
+        ([FAILED, FINE], ""),
+        ([FINE, FAILED], "404"),
+        ([FINE, FAILED, SILENT], "404"),
+        ([FAILED, FINE, SILENT], ""),
+        ([SILENT], ""),
+    ],
+    ids=["none", "it is fine again", "it failed", "one more died in the middle", "it ended by itself", "nothing said"],
+)
+def test_the_last_check_that_failed_and_said_something_is_the_complaint(
+    checks: list[dict[str, object]], said: str
+) -> None:
+    assert last_complaint(checks) == said

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 
+import pytest
 import requests
 
-from domain.batch import RunStatus
+from domain.batch import LastRuns, RunStatus
 from domain.deployment import ServiceState
 from domain.environment import Environment
 from domain.errors import Unreachable
@@ -18,6 +20,7 @@ from tests.fakes.engines import MemoryEngine
 from tests.fakes.progress import SilentProgress
 from tests.free_ports import free_ports
 
+NAME = "prod-shop-cart"
 CART = 'application="shop",environment="prod",role="cart"'
 
 
@@ -49,8 +52,8 @@ class Exported:
         return {name: float(value) for name, _, value in lines}
 
     def change(self, **changes: object) -> None:
-        state = self.engine.states["prod-shop-cart"]
-        self.engine.states["prod-shop-cart"] = state.model_copy(update=changes)
+        state = self.engine.states[NAME]
+        self.engine.states[NAME] = state.model_copy(update=changes)
 
 
 def test_replicas_are_told_with_the_canonical_labels() -> None:
@@ -62,6 +65,7 @@ def test_replicas_are_told_with_the_canonical_labels() -> None:
     assert found[f"onward_replicas_wanted{{{CART}}}"] == 2
     assert found[f"onward_replicas_running{{{CART}}}"] == 1
     assert found[f"onward_tasks_failed_total{{{CART}}}"] == 0
+    assert found[f"onward_deployed_timestamp_seconds{{{CART}}}"] == exported.engine.states[NAME].since.timestamp()
     assert found['onward_engine_answers{environment="prod"}'] == 1
 
 
@@ -102,3 +106,30 @@ def test_runs_of_jobs_are_told_by_how_they_ended() -> None:
     assert told[f"onward_batch_last_success_timestamp_seconds{{{report}}}"] == 200
     counts = {line: value for line, value in told.items() if line.startswith("onward_batch_runs_total")}
     assert sorted(counts.values()) == [1, 1, 1]
+
+
+def test_what_earlier_workers_have_seen_is_told_as_soon_as_it_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_metrics, "TRY_EVERY", 0.01)
+    job = ServiceId(application="shop", role="audit")
+    kept = LastRuns(
+        environment=Environment.PROD,
+        service=job,
+        succeeded=datetime.fromtimestamp(100, UTC),
+        failed=datetime.fromtimestamp(200, UTC),
+    )
+    tries = iter([Unreachable("S3", "memory", "connection refused"), None])
+    read = threading.Event()
+
+    def last_runs() -> list[LastRuns]:
+        if fault := next(tries):
+            raise fault
+        read.set()
+        return [kept]
+
+    run_metrics.RunMetrics().ended(Environment.PROD, job, RunStatus.SUCCEEDED, datetime.fromtimestamp(300, UTC))
+    with run_metrics.remembering(last_runs):
+        assert read.wait(10)
+
+    told, audit = Exported().scraped(), CART.replace("cart", "audit")
+    assert told[f"onward_batch_last_failure_timestamp_seconds{{{audit}}}"] == 200
+    assert told[f"onward_batch_last_success_timestamp_seconds{{{audit}}}"] == 300, "what is newer stays"

@@ -64,6 +64,29 @@ def queue(**declared: Any) -> Queue:
     return Queue.model_validate({"name": "orders", **declared})
 
 
+TAGS = {
+    "onward.stack": "mine",
+    "onward.environment": "ci",
+    "onward.owner": "shop-cart",
+    "onward.number": "1",
+    "onward.release": "release:shop-cart:1",
+}
+
+
+def test_a_queue_says_whose_it_is_and_of_which_release(access: Access, sqs: Any, name: str) -> None:
+    SqsQueues(access).ensure(name, queue(), MARK)
+
+    address = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    assert sqs.list_queue_tags(QueueUrl=address)["Tags"] == TAGS
+
+
+def test_a_bucket_says_whose_it_is_and_of_which_release(s3_access: Access, name: str) -> None:
+    S3Buckets(s3_access).ensure(name, Bucket(name="receipts"), MARK)
+
+    found = s3_access.client("s3").get_bucket_tagging(Bucket=name)["TagSet"]
+    assert {each["Key"]: each["Value"] for each in found} == TAGS
+
+
 def test_a_queue_has_what_is_declared(access: Access, sqs: Any, name: str) -> None:
     queues = SqsQueues(access)
     declared = queue(visibility="90s", retention="2d", delay="5s", dead_letter={"after": 3}, encrypted=True)

@@ -13,7 +13,7 @@ from domain.identity import data_network
 from tests.engines.conftest import Environments
 from tests.engines.images import Images
 from tests.engines.sites import Sites
-from tests.engines.test_slices import READS, Slicing
+from tests.engines.slicing import READS, Slicing
 from tests.fakes.progress import SilentProgress
 
 pytestmark = pytest.mark.server

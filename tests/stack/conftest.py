@@ -6,21 +6,31 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from docker import DockerClient
 
 from engines.docker_api import connect
+from engines.health import nanoseconds
+from engines.labels import Label
+from engines.swarm_api import SwarmServices
 from settings import StackSettings
+from stack.base_image import PYTHON_IMAGE
 from stack.down import down
 from stack.free_ports import on_free_ports
 from stack.parts import PartState
+from stack.services import DeployedServices
 from stack.up import up
+from tests.free_ports import own_ports
 
 ENGINE = "unix:///var/run/docker.sock"
 SERVERS = ("temporal", "s3", "queues", "registry", "prometheus")
 
 NewStack = Callable[[], StackSettings]
+
+#: The name of a stack, and of its service.
+Deployed = tuple[str, str]
 
 
 def quiet(_: str) -> None:
@@ -46,7 +56,7 @@ def new_stack(scratch: Path) -> Iterator[NewStack]:
     made: list[StackSettings] = []
 
     def make() -> StackSettings:
-        settings = on_free_ports(scratch / f"s{len(made)}")
+        settings = on_free_ports(scratch / f"s{len(made)}", own_ports())
         made.append(settings.model_copy(update={"machine_directory": scratch / "machine"}))
         return made[-1]
 
@@ -61,3 +71,30 @@ def engine() -> Iterator[DockerClient]:
     client = connect(ENGINE)
     yield client
     client.close()
+
+
+@pytest.fixture
+def deployed(engine: DockerClient) -> Iterator[Deployed]:
+    """A service and a network that carry the label of a stack that nobody else has: stack, service."""
+    stack, name = uuid4().hex[:8], f"ci-t{uuid4().hex[:8]}-web"
+    network = engine.networks.create(name, driver="overlay", attachable=True, labels={Label.STACK: stack})
+    SwarmServices(engine).create(
+        {
+            "Name": name,
+            "Labels": {Label.STACK: stack},
+            "Mode": {"Replicated": {"Replicas": 2}},
+            "TaskTemplate": {
+                "ContainerSpec": {
+                    "Image": PYTHON_IMAGE,
+                    "Labels": {Label.STACK: stack},
+                    "Command": ["python3", "-c", "import time; time.sleep(600)"],  # deaf to SIGTERM
+                    "StopGracePeriod": nanoseconds(2),
+                },
+                "Networks": [{"Target": network.id}],
+            },
+            "UpdateConfig": {"Parallelism": 1},
+            "EndpointSpec": {"Mode": "dnsrr"},
+        }
+    )
+    yield stack, name
+    DeployedServices(engine, stack).remove(print)

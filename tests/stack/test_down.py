@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 import requests
@@ -15,9 +13,8 @@ from temporalio.client import Client
 
 from domain.errors import InvalidInput
 from domain.identity import Duty
-from engines.health import nanoseconds
-from engines.labels import Label
 from engines.swarm_api import SwarmServices
+from engines.swarm_networks import ATTACHMENTS
 from settings import StackSettings
 from stack.base_image import PYTHON_IMAGE
 from stack.down import down
@@ -29,37 +26,9 @@ from stack.services import RESTING, DeployedServices, remove_abandoned
 from stack.supervision import Supervisor
 from tests.bucket import bucket_of
 from tests.engines.conftest import wait_for
-from tests.stack.conftest import NewStack, quiet, started
+from tests.stack.conftest import Deployed, NewStack, quiet, started
 
 pytestmark = pytest.mark.server
-
-Deployed = tuple[str, str]
-
-
-@pytest.fixture
-def deployed(engine: DockerClient) -> Iterator[Deployed]:
-    """A service and a network that carry the label of a stack that nobody else has: stack, service."""
-    stack, name = uuid4().hex[:8], f"ci-t{uuid4().hex[:8]}-web"
-    network = engine.networks.create(name, driver="overlay", attachable=True, labels={Label.STACK: stack})
-    SwarmServices(engine).create(
-        {
-            "Name": name,
-            "Labels": {Label.STACK: stack},
-            "Mode": {"Replicated": {"Replicas": 2}},
-            "TaskTemplate": {
-                "ContainerSpec": {
-                    "Image": PYTHON_IMAGE,
-                    "Command": ["python3", "-c", "import time; time.sleep(600)"],  # deaf to SIGTERM
-                    "StopGracePeriod": nanoseconds(2),
-                },
-                "Networks": [{"Target": network.id}],
-            },
-            "UpdateConfig": {"Parallelism": 1},
-            "EndpointSpec": {"Mode": "dnsrr"},
-        }
-    )
-    yield stack, name
-    DeployedServices(engine, stack).remove()
 
 
 def test_down_ends_every_process_and_keeps_the_data(new_stack: NewStack, engine: DockerClient) -> None:
@@ -133,21 +102,6 @@ def test_services_rest_and_wake_with_their_replicas(deployed: Deployed, engine: 
     assert RESTING not in spec["Labels"]
 
 
-def test_a_removed_service_is_waited_for_until_its_last_container_has_ended(
-    deployed: Deployed, engine: DockerClient
-) -> None:
-    stack, name = deployed
-
-    def containers() -> list[str]:
-        found = engine.api.containers(filters={"label": f"com.docker.swarm.service.name={name}"})
-        return [each["Id"] for each in found]
-
-    wait_for(lambda: len(containers()) == 2)
-    DeployedServices(engine, stack).remove()
-    assert not containers(), "swarm forgets a service at once, and ends it later"
-    wait_for(lambda: not engine.api.networks(filters={"label": f"{Label.STACK}={stack}"}))
-
-
 def test_what_a_stack_left_goes_only_when_its_state_directory_is_gone(
     deployed: Deployed, engine: DockerClient, new_stack: NewStack
 ) -> None:
@@ -167,6 +121,54 @@ def test_what_a_stack_left_goes_only_when_its_state_directory_is_gone(
     assert not engine.services.list(filters={"name": name})
     assert not engine.networks.list(names=[name])
     assert stack in said[0]
+    assert machine.abandoned() == []
+
+
+def test_what_cannot_be_removed_yet_of_a_stack_that_is_no_more_holds_up_nobody(
+    deployed: Deployed, engine: DockerClient, new_stack: NewStack
+) -> None:
+    stack, name = deployed
+    settings = new_stack()
+    machine = Machine(settings)
+    machine.make()
+    (machine.root / "stacks" / stack).write_text(str(settings.state))
+    stranger = engine.containers.run(PYTHON_IMAGE, ["sleep", "600"], detach=True, network=name, init=True)
+    try:
+        said: list[str] = []
+        remove_abandoned(engine, machine, said.append)
+        assert said[1].startswith("some of it stays until the next time: networks are still in use")
+        assert name in said[1]
+        assert machine.abandoned() == [stack]
+    finally:
+        stranger.remove(force=True)
+    remove_abandoned(engine, machine, quiet)
+    assert machine.abandoned() == []
+    wait_for(lambda: not engine.networks.list(names=[name]))
+
+
+def test_a_network_that_swarm_keeps_for_nobody_is_named_and_goes_once_the_engine_has_started_anew(
+    deployed: Deployed, engine: DockerClient, new_stack: NewStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine says of the container that holds it what it says of one that is gone."""
+    stack, name = deployed
+    settings = new_stack()
+    machine = Machine(settings)
+    machine.make()
+    (machine.root / "stacks" / stack).write_text(str(settings.state))
+    stranger = engine.containers.run(PYTHON_IMAGE, ["sleep", "600"], detach=True, network=name, init=True)
+    attachments = engine.api.tasks(filters=ATTACHMENTS)  # type: ignore[no-untyped-call]
+    (kept,) = [each for each in attachments if each["Spec"]["NetworkAttachmentSpec"]["ContainerID"] == stranger.id]
+    kept["Spec"]["NetworkAttachmentSpec"]["ContainerID"] = "gone"
+    try:
+        said: list[str] = []
+        with monkeypatch.context() as patched:
+            patched.setattr(engine.api, "tasks", lambda filters: [kept] if filters == ATTACHMENTS else [])
+            remove_abandoned(engine, machine, said.append)
+        assert said[1] == f"until the Docker Engine starts anew, swarm keeps for containers that are gone: {name}"
+        assert machine.abandoned() == [stack]
+    finally:
+        stranger.remove(force=True)
+    remove_abandoned(engine, machine, quiet)
     assert machine.abandoned() == []
 
 

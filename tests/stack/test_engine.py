@@ -53,7 +53,7 @@ def test_a_user_starts_and_stops_it_through_sudo_and_its_socket_is_open_to_that_
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [line.format(scratch) for line in STORY]
     start, stop = (line for line in asked.read_text().splitlines() if line != "true")
-    assert start.startswith("setsid --fork ")
+    assert start.startswith("setsid --fork env GOGC=400 ")
     assert "--group daemon" in start
     assert stop.startswith("kill -15 ")
 

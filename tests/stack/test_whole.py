@@ -28,6 +28,7 @@ from stack.servers import registry_host, s3_endpoint, temporal_ui_url, worker_me
 from stack.supervision import Supervisor
 from tests.e2e.commandline import CommandLine
 from tests.engines.conftest import wait_for
+from tests.free_ports import own_ports
 from tests.stack.conftest import SERVERS, quiet, started
 
 pytestmark = pytest.mark.server
@@ -40,7 +41,7 @@ WHOLE = (*SUPERVISED, *map(edges.edge_part, ENVIRONMENTS))
 def whole() -> Iterator[StackSettings]:
     """One stack with all of its parts, for all tests of this file."""
     folder = Path(tempfile.mkdtemp(prefix="onward-stack-"))
-    settings = on_free_ports(folder / "s").model_copy(update={"machine_directory": folder / "machine"})
+    settings = on_free_ports(folder / "s", own_ports()).model_copy(update={"machine_directory": folder / "machine"})
     assert client_environment(settings) == {}
     try:
         rows = started(settings, WHOLE)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 
 from domain.identity import Duty
 from settings import StackSettings, inherited_environment
@@ -62,6 +63,22 @@ def test_a_worker_with_another_file_of_channels_is_another_worker(tmp_path: Path
         configurations.add(
             worker(settings, StateDirectory(settings), credentials, "172.17.0.1", Duty.CI, lambda _: 0).configuration
         )
+    assert len(configurations) == 2
+
+
+def test_a_worker_whose_edge_is_to_know_another_authority_is_another_worker(tmp_path: Path) -> None:
+    file = tmp_path / "roots.pem"
+    settings = StackSettings(
+        state_directory=tmp_path, edge_ci_domain="shop.example.test", acme_email="ann@example.test", acme_roots=file
+    )
+    credentials = Credentials(tmp_path, settings.name, BUCKET)
+    credentials.make()
+    configurations = set()
+    for _ in range(2):
+        trustme.CA().cert_pem.write_to_path(file)
+        made = worker(settings, StateDirectory(settings), credentials, "172.17.0.1", Duty.CI, lambda _: 0, "traefik:v0")
+        assert made.environment["ONWARD_EDGE_ACME_ROOTS"] == str(file)
+        configurations.add(made.configuration)
     assert len(configurations) == 2
 
 
