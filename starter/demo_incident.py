@@ -68,7 +68,7 @@ class DemoIncident:
     async def fixed(self, commit: str) -> str:
         """As ``onward fix`` does; the release that was started."""
         self._said(f"onward fix {self._service} --commit {commit}")
-        message = Fix(commit=commit, by=myself(), reason="a shop without any cart has no average")
+        message = Fix(commit=commit, by=myself(), reason="a shop without any big cart has no average")
         return (await self._found.begin(self._handle, "fix", message)).release
 
     async def closed(self) -> RollForwardView:

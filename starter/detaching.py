@@ -14,8 +14,7 @@ from starter.output import ExitCode, Output
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-#: Seconds for a last look, for the document of ``--json``: a server that is away must not hold anybody. A query
-#: that no worker answers ends before.
+#: Seconds for a last look, for the document of ``--json``: a server or a worker that is away must not hold anybody.
 LAST_LOOK = 5.0
 
 LastLook = Callable[[], Awaitable[BaseModel]]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from temporalio.service import RPCError
 
 from domain.errors import Unreachable
+from domain.pace import pauses
 from domain.release import ReleaseResult, StageResult, StageStatus
 from starter.output import Output
 from starter.pending import current_activities
@@ -21,7 +22,10 @@ from starter.text import stage_line, title
 if TYPE_CHECKING:
     from rich.console import Console
 
+#: Seconds between two looks: at first, and at most once it takes its time, for somebody who watches and for a log.
 POLL = 0.4
+LIVE = 1.0
+LOGGED = 2.0
 
 #: Seconds after which a log gets a line of a stage that goes on: without one CI calls a job hung.
 SIGN_OF_LIFE = 15
@@ -36,7 +40,9 @@ async def follow(releases: Releases, handle: Handle, output: Output) -> Seen:
     A Temporal server that is down for a while is waited for.
     :raises Unreachable: it was down for three minutes.
     """
-    reporter = LiveReporter() if sys.stderr.isatty() and not output.as_json else LineReporter(output)
+    watched = sys.stderr.isatty() and not output.as_json
+    reporter = LiveReporter() if watched else LineReporter(output)
+    looks = pauses(POLL, LIVE if watched else LOGGED)
     silent_since = 0.0
     with reporter:
         while True:
@@ -56,7 +62,7 @@ async def follow(releases: Releases, handle: Handle, output: Output) -> Seen:
             reporter.show(seen.result, activity)
             if seen.final:
                 return seen
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(next(looks))
 
 
 class LineReporter:

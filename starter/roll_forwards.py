@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
 
-from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import Client, WorkflowHandle
 
-from domain.errors import InvalidInput, NotFound
+from domain.errors import InvalidInput
 from domain.identity import ServiceId
 from domain.message import Message
 from domain.roll_forward import RollForwardView
 from domain.roll_forward_messages import ROLL_FORWARD, FixStarted
 from domain.roll_forward_row import RollForwardRow
 from domain.workflow_ids import ROLL_FORWARD_PREFIX, parse_roll_forward_id, roll_forward_id
-from starter.answers import UNANSWERED, answered, silent
+from starter.answers import answered, seen
 from starter.output import Output
 from starter.text import age
 from workflows.roll_forward import RollForwardWorkflow
-
-QUERY_TIMEOUT = timedelta(seconds=5)
 
 Handle = WorkflowHandle[RollForwardWorkflow, RollForwardView]
 
@@ -67,16 +63,8 @@ class RollForwards:
         :raises NotFound: nothing of the service has failed.
         :raises Unreachable: no worker of the orchestrate duty answers.
         """
-        try:
-            return await handle.query(RollForwardWorkflow.view, rpc_timeout=QUERY_TIMEOUT)
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                raise NotFound(f"there is no {handle.id}\n  next: onward roll-forwards --all") from None
-            if error.status not in UNANSWERED:
-                raise
-            raise await silent(self._client) from None
-        except WorkflowQueryFailedError as error:
-            raise await silent(self._client, str(error)) from None
+        absent = f"there is no {handle.id}\n  next: onward roll-forwards --all"
+        return await seen(self._client, handle, RollForwardWorkflow.view, absent)
 
     async def say(self, handle: Handle, update: str, message: Message) -> RollForwardView:
         """A person's word: ``ack``, ``note``, ``name_culprit``. :raises Refused: with the reason."""

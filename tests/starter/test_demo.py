@@ -8,7 +8,7 @@ from pathlib import Path
 
 from domain.release import ReleaseStatus, Stage, StageResult, StageStatus
 from domain.roll_forward import RollForward, RollForwardView, State, Way
-from examples.repository import break_cart, make_repository, mend_cart
+from examples.repository import READERS, break_cart, make_repository, mend_cart
 from starter.demo_ending import timeline
 from tests.domain.incidents import NOW, begun, ended, failed
 
@@ -22,8 +22,8 @@ def test_the_bad_release_differs_in_one_function_and_so_does_the_fix(tmp_path: P
     assert len(set(commits)) == 3
     for before, after in pairwise(texts):
         assert {file for file in before if before[file] != after[file]} == {"cart/app.py"}
-    assert "/ len(carts)" in texts[1]["cart/app.py"]
-    assert "/ max(len(carts), 1)" in texts[2]["cart/app.py"]
+    assert "/ len(big)" in texts[1]["cart/app.py"]
+    assert "/ max(len(big), 1)" in texts[2]["cart/app.py"]
 
 
 def test_it_can_be_told_again_after_it_was_interrupted_anywhere(tmp_path: Path) -> None:
@@ -34,6 +34,25 @@ def test_it_can_be_told_again_after_it_was_interrupted_anywhere(tmp_path: Path) 
 
     assert again != first
     assert _files(tmp_path) == before
+
+
+def test_with_the_driver_the_shop_has_a_datastore_and_without_nothing_of_it(tmp_path: Path) -> None:
+    driver = tmp_path / "wheels"
+    driver.mkdir()
+    (driver / "some.whl").write_text("")
+    make_repository(tmp_path / "with", driver=driver)
+    make_repository(tmp_path / "without")
+
+    there, without = _files(tmp_path / "with"), _files(tmp_path / "without")
+
+    assert "orders-db/service.yaml" in there
+    for role in READERS:
+        assert f"{role}/wheels/some.whl" in there
+        assert "datastores: [orders-db]" in there[f"{role}/service.yaml"]
+        for word in ("datastores", "secrets", "migrate"):
+            assert word not in without[f"{role}/service.yaml"]
+        assert "wheels" not in without[f"{role}/Dockerfile"]
+    assert not [file for file in without if file.startswith("orders-db/") or "/wheels/" in file]
 
 
 def test_the_timeline_is_in_the_order_of_time() -> None:

@@ -18,6 +18,9 @@ from tests.silence import Line, line_to
 from tests.starter.conftest import command_line
 from tests.workflows.releasing import failed, started
 
+#: The calls of who watches: the SDK's own, the one that finds out what an ID means, and the first look.
+WATCHING = 3
+
 
 @pytest.fixture
 def line(temporal: WorkflowEnvironment) -> Iterator[Line]:
@@ -34,7 +37,9 @@ async def going_on(temporal: WorkflowEnvironment) -> ReleaseRequest:
 
 def watching(line: Line, *words: str) -> subprocess.Popen[str]:
     process = command_line(f"127.0.0.1:{line.port}").start("watch", *words)
-    time.sleep(4)  # it has no other sign of having begun: nothing works on the release
+    end = time.monotonic() + 30
+    while line.calls < WATCHING and time.monotonic() < end:
+        time.sleep(0.05)
     assert process.poll() is None
     return process
 

@@ -5,28 +5,35 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from domain.gate_messages import GateState
 from domain.identity import Duty
-from domain.workflow_ids import task_queue
-from starter.answers import PROBE
+from domain.workflow_ids import gate_id, task_queue
+from starter.answers import PROBE, QUERY
 from starter.call_limits import CALL, RETRY
-from starter.gates import QUERY_TIMEOUT
+from starter.gates import Gates
 from starter.lookups import MARGIN
-from stores.s3 import BRISK, S3ObjectStore
+from stores.s3 import S3ObjectStore
+from stores.s3_client import BRISK
 from tests.e2e.commandline import Answer, CommandLine
 from tests.fakes.duties import activities_of
 from tests.fakes.onward import MemoryOnward
+from tests.fakes.sandbox import PREPARED
 from tests.silence import closed_port, line_to, silent_port
 from tests.starter.conftest import Asks, command_line
 from worker import WORKFLOWS
+from workflows.application import ApplicationWorkflow
 from workflows.policies import ANSWER_WITHIN
 
 RELEASE = "release:shop-cart:1a2b3c4d5e6f"
@@ -44,14 +51,28 @@ async def timed(onward: CommandLine, *words: str) -> Answer:
 def test_the_limits_leave_two_of_ten_seconds_to_the_process() -> None:
     assert (ANSWER_WITHIN + MARGIN).total_seconds() <= 8
     assert (CALL + PROBE).total_seconds() <= 8
-    assert (QUERY_TIMEOUT + PROBE).total_seconds() <= 8
+    assert QUERY.total_seconds() <= 8, "the probe beside it included"
     assert (RETRY.max_elapsed_time_millis or 0) <= 8000
 
 
-@asynccontextmanager
-async def only_workflows(client: Client) -> AsyncIterator[None]:
-    async with Worker(client, task_queue=task_queue(Duty.ORCHESTRATE), workflows=WORKFLOWS):
-        yield
+def only_workflows(client: Client) -> Worker:
+    return Worker(
+        client,
+        task_queue=task_queue(Duty.ORCHESTRATE),
+        workflows=WORKFLOWS,
+        workflow_runner=PREPARED,
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+    )
+
+
+async def gate_left_alone(client: Client) -> str:
+    """The application of a gate that was served once, and whose worker is gone."""
+    application, queue = f"t{uuid4().hex[:8]}", task_queue(Duty.ORCHESTRATE)
+    state = GateState(application=application)
+    gate = await client.start_workflow(ApplicationWorkflow.run, state, id=gate_id(application), task_queue=queue)
+    async with only_workflows(client):
+        await gate.query(ApplicationWorkflow.view)
+    return application
 
 
 async def test_without_any_worker_deployed_is_one_error_and_no_table(onward: CommandLine) -> None:
@@ -65,6 +86,33 @@ async def test_without_any_worker_deployed_is_one_document(onward: CommandLine) 
     answer = await timed(onward, "deployed", "--json")
 
     assert answer.document["error"]["kind"] == "Unreachable"
+
+
+async def test_without_its_worker_a_gate_is_silent(onward: CommandLine, temporal: WorkflowEnvironment) -> None:
+    answer = await timed(onward, "gate", await gate_left_alone(temporal.client))
+
+    assert "worker of task queue onward does not answer: nobody takes the question" in answer.stderr
+
+
+async def test_a_temporal_that_goes_silent_over_a_question_to_a_gate_is_named(temporal: WorkflowEnvironment) -> None:
+    application = await gate_left_alone(temporal.client)
+    async with only_workflows(temporal.client):
+        with line_to(temporal.client.service_client.config.target_host, calls=2) as line:
+            connected = await Client.connect(f"127.0.0.1:{line.port}", data_converter=pydantic_data_converter)
+            await Gates(connected).view(application)
+            with pytest.raises(RPCError):
+                await Gates(connected).view(application)
+
+
+async def test_a_worker_that_comes_back_within_seconds_is_waited_for(temporal: WorkflowEnvironment) -> None:
+    """As after one that was killed: its supervisor needs up to seven seconds."""
+    application = await gate_left_alone(temporal.client)
+    back = only_workflows(temporal.client)
+
+    asking = asyncio.create_task(Gates(temporal.client).view(application))
+    await asyncio.sleep(6)
+    async with back:
+        assert (await asking).application == application
 
 
 async def test_a_missing_duty_is_named_by_its_task_queue(onward: CommandLine, temporal: WorkflowEnvironment) -> None:
