@@ -3,13 +3,23 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# What is compiled once need not be at each start of a worker or a command.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 # Another version may write the same lock differently.
 UV := 0.13.9
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-header --no-annotate --python-version 3.11
-QUICK := tests/domain tests/workflows tests/activities tests/replay tests/starter tests/worker tests/setup
+PYTEST := $(BIN)/pytest -q --dist loadfile --no-loadscope-reorder --durations 12 --durations-min 30
+# In more processes than there are cores, as they wait.
+RUN := $(PYTEST) -n 4
+# Each has a whole stack of its own from the first case to the last, and two cores have no room for a third.
+RUN_STACKS := $(PYTEST) -n 2
+# Those that wait the most begin.
+QUICK := tests/starter tests/workflows tests/worker tests/setup tests/replay tests/activities tests/domain
+STACKS := tests/e2e
+SERVERS := $(filter-out $(addsuffix /,$(QUICK) $(STACKS)),$(sort $(wildcard tests/*/)))
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,14 +28,15 @@ demo: setup ## the whole story on the example application; leaves the stack runn
 	@$(BIN)/onward demo
 
 test: check tools ## everything, on real servers (minutes)
-	@$(BIN)/pytest -q $(filter-out $(addsuffix /,$(QUICK)),$(sort $(wildcard tests/*/)))
+	@code=0; $(RUN) $(SERVERS) || code=$$?; $(RUN_STACKS) $(STACKS) && exit $$code
 
 check: $(INSTALLED) ## format, lint, types, imports, tests without servers (seconds)
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo >.venv/imports.log || { cat .venv/imports.log; exit 1; }
-	@$(BIN)/pytest -q $(QUICK)
+	@$(BIN)/pytest -qq --collect-only $(SERVERS) $(STACKS) >.venv/collected.log || { cat .venv/collected.log; exit 1; }
+	@$(RUN) $(QUICK)
 
 history: $(INSTALLED) ## record the workflows' histories anew, after a change of a workflow
 	@$(BIN)/python -m tests.replay.record

@@ -11,7 +11,7 @@ from pathlib import Path
 from settings import StackSettings
 from stack.free_ports import on_free_ports
 from tests.e2e.application import Application
-from tests.e2e.commandline import CommandLine
+from tests.e2e.commandline import Answer, CommandLine
 
 #: A suite of one case that passes at once, and is the smoke case, too.
 TRIVIAL_SUITE = """\
@@ -33,12 +33,20 @@ class OwnStack:
         return Application(self.onward, self.settings, self.directory / name, name)
 
 
+class ColdCommandLine(CommandLine):
+    """Each call with its start, as a person has it."""
+
+    def run(self, *words: str) -> Answer:
+        """A process of its own."""
+        return self.run_installed(*words)
+
+
 @contextmanager
 def own_stack() -> Iterator[OwnStack]:
     """Bring one up, and delete all of it."""
     with tempfile.TemporaryDirectory() as directory:
         settings = on_free_ports(Path(directory, "state"))
-        onward = CommandLine(settings.environment())
+        onward = ColdCommandLine(settings.environment())
         try:
             up = onward.run("up")
             assert up.exit_code == 0, str(up)

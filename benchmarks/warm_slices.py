@@ -21,7 +21,7 @@ from engines.slice_sites import SliceSites
 from engines.slices import SwarmSlices
 from engines.swarm_api import SwarmServices
 from settings import StackSettings, WorkerSettings
-from stores.s3 import PATIENT
+from stores.s3_client import PATIENT
 from tests.fakes.progress import SilentProgress
 
 UNCHANGED = (1, 4, 8)

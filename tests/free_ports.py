@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
+
+from stack.free_ports import PORTS as STACK_PORTS
+from stack.free_ports import SPANS
 
 LOOPBACK = "127.0.0.1"
 
 #: A SeaweedFS part listens for gRPC at its port + 10000. Both stay below Linux' ephemeral ports
-#: (32768 and up), so that no outgoing connection takes one between our look and its start.
+#: (32768 and up), so that no outgoing connection takes one between our look and its start. Stacks of tests have
+#: those below 20000.
 GRPC_OFFSET = 10_000
-PORTS = range(12_000, 32_768 - GRPC_OFFSET)
+PORTS = range(20_000, 32_768 - GRPC_OFFSET)
+
+#: How many the stacks of one process that runs tests have.
+OWN_PORTS = 1000
+
+
+def own_ports() -> range:
+    """Where stacks of this process find theirs: others choose at the same moment."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return STACK_PORTS[number * OWN_PORTS : (number + 1) * OWN_PORTS - max(SPANS.values())]
 
 
 def free_ports(count: int, address: str = LOOPBACK) -> list[int]:

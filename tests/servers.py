@@ -56,7 +56,7 @@ def s3_server(address: str = LOOPBACK) -> Iterator[S3Server]:
 
     :param address: give one that containers reach when they must read from it too.
     """
-    with _directory("s3") as directory:
+    with scratch_directory("s3") as directory:
         ports = free_ports(5, address)
         parts = ("s3", "master", "volume", "filer", "admin")
         server = S3Server(endpoint=f"http://{address}:{ports[0]}")
@@ -70,7 +70,7 @@ def s3_server(address: str = LOOPBACK) -> Iterator[S3Server]:
         words += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={directory / 'identities.json'}"]
         words += ["-webdav=false", "-admin.ui=false", "-master.telemetry=false"]
         try:
-            with _running(words, directory, lambda: _lists_buckets(server)):
+            with running(words, directory, lambda: _lists_buckets(server)):
                 yield server
         finally:
             # SeaweedFS leaves the sockets that its own parts talk through; their place is fixed.
@@ -82,7 +82,7 @@ def s3_server(address: str = LOOPBACK) -> Iterator[S3Server]:
 @contextmanager
 def registry_server(program: Program = REGISTRY) -> Iterator[RegistryServer]:
     """Installed or in a container; nothing can be deleted."""
-    with _directory("registry") as directory:
+    with scratch_directory("registry") as directory:
         server = RegistryServer(f"{LOOPBACK}:{free_ports(1)[0]}", directory / "files")
         configuration = {
             "version": "0.1",
@@ -92,15 +92,15 @@ def registry_server(program: Program = REGISTRY) -> Iterator[RegistryServer]:
         }
         # JSON is YAML.
         (directory / "config.yml").write_text(json.dumps(configuration))
-        words = _words(program, directory, "serve", str(directory / "config.yml"))
-        with _running(words, directory, lambda: requests.get(f"http://{server.host}/v2/", timeout=1).ok):
+        words = words_of(program, directory, "serve", str(directory / "config.yml"))
+        with running(words, directory, lambda: requests.get(f"http://{server.host}/v2/", timeout=1).ok):
             yield server
 
 
 @contextmanager
 def sqs_server(address: str = LOOPBACK) -> Iterator[str]:
     """ministack, which keeps nothing once it has ended; its address. It takes any key."""
-    with _directory("sqs") as directory:
+    with scratch_directory("sqs") as directory:
         port = free_ports(1, address)[0]
         variables = queue_server_variables(directory, address, port) | {
             "PATH": os.environ["PATH"],
@@ -108,7 +108,7 @@ def sqs_server(address: str = LOOPBACK) -> Iterator[str]:
         }
         words = [str(Path(sys.executable).with_name("ministack"))]
         health = f"http://{address}:{port}{QUEUE_HEALTH}"
-        with _running(words, directory, lambda: requests.get(health, timeout=1).ok, variables):
+        with running(words, directory, lambda: requests.get(health, timeout=1).ok, variables):
             yield f"http://{address}:{port}"
 
 
@@ -118,24 +118,27 @@ def prometheus_server(
 ) -> Iterator[str]:
     """Prometheus, judging rules twice a second; its address.
 
-    :param more: a directory whose ``*.yml`` are rules, too.
+    :param more: a directory whose ``*.yml`` are rules, too, and whose ``targets.json`` says what to scrape.
     :param lifecycle: whether it may be told to read them anew.
     :param target: ``host:port`` that it scrapes as often, if any.
     """
-    with _directory("prometheus") as directory:
+    with scratch_directory("prometheus") as directory:
         address = f"{LOOPBACK}:{free_ports(1)[0]}"
         (directory / "rules.yml").write_text(rules)
         settings = {
             "global": {"evaluation_interval": "500ms", "scrape_interval": "500ms", "scrape_timeout": "500ms"},
             "rule_files": ["rules.yml", *([f"{more}/*.yml"] if more else ())],
-            "scrape_configs": [{"job_name": "target", "static_configs": [{"targets": [target]}]}] if target else [],
+            "scrape_configs": [
+                *([{"job_name": "target", "static_configs": [{"targets": [target]}]}] if target else ()),
+                *([{"job_name": "more", "file_sd_configs": [{"files": [f"{more}/targets.json"]}]}] if more else ()),
+            ],
         }
         (directory / "prometheus.yml").write_text(json.dumps(settings))
         options = [f"--config.file={directory / 'prometheus.yml'}", "--log.level=warn"]
         options += [f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address={address}"]
         options += ["--web.enable-lifecycle"] if lifecycle else []
-        with _running(
-            _words(PROMETHEUS, directory, *options),
+        with running(
+            words_of(PROMETHEUS, directory, *options),
             directory,
             lambda: requests.get(f"http://{address}/-/ready", timeout=1).ok,
         ):
@@ -145,7 +148,7 @@ def prometheus_server(
 @contextmanager
 def alertmanager_server(receiver: str, token: str) -> Iterator[str]:
     """Alertmanager, by itself, which sends all that fires to one webhook at once; its address."""
-    with _directory("alertmanager") as directory:
+    with scratch_directory("alertmanager") as directory:
         address = f"{LOOPBACK}:{free_ports(1)[0]}"
         authorization = {"http_config": {"authorization": {"credentials": token}}}
         settings = {
@@ -156,8 +159,8 @@ def alertmanager_server(receiver: str, token: str) -> Iterator[str]:
         options = [f"--config.file={directory / 'alertmanager.yml'}", "--log.level=warn"]
         options += [f"--storage.path={directory / 'data'}", f"--web.listen-address={address}"]
         options += ["--cluster.listen-address="]
-        with _running(
-            _words(ALERTMANAGER, directory, *options),
+        with running(
+            words_of(ALERTMANAGER, directory, *options),
             directory,
             lambda: requests.get(f"http://{address}/-/ready", timeout=1).ok,
         ):
@@ -182,16 +185,16 @@ def _lists_buckets(server: S3Server) -> bool:
     return True
 
 
-def _words(program: Program, directory: Path, *arguments: str) -> tuple[str, ...]:
-    """As the stack runs it: the installed program, else its image; a container sees the directory."""
+def words_of(program: Program, directory: Path, *arguments: str) -> tuple[str, ...]:
+    """How the stack runs a program: installed, else from its image; a container sees the directory."""
     settings = StackSettings(state_directory=directory)
     with closing(connect(settings.docker_host)) as client:
         return command(program, settings, Images(client, Machine(settings)), [directory], arguments)
 
 
 @contextmanager
-def _directory(name: str) -> Iterator[Path]:
-    """Not pytest's: its paths are too long for a Unix socket."""
+def scratch_directory(name: str) -> Iterator[Path]:
+    """A directory that goes again. Not pytest's: its paths are too long for a Unix socket."""
     directory = Path(tempfile.mkdtemp(prefix=f"onward-{name}-"))
     try:
         yield directory
@@ -200,9 +203,13 @@ def _directory(name: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _running(
+def running(
     command: Sequence[str], directory: Path, answers: Callable[[], bool], variables: Mapping[str, str] | None = None
 ) -> Iterator[None]:
+    """A server, from when it answers to the end of the block; its log is in the directory.
+
+    :raises RuntimeError: it did not answer in time; the text ends with its log.
+    """
     log = directory / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=directory, env=variables, stdout=output, stderr=subprocess.STDOUT)

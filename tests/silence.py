@@ -40,9 +40,13 @@ def dropping_port() -> Iterator[int]:
 
 @dataclass
 class Line:
-    """The way to a server; once it is cut, what is asked is lost, and the connection stays."""
+    """The way to a server; once it is cut, what is asked is lost, and the connection stays.
+
+    ``calls`` counts what was asked: gRPC calls, the SDK's own first one among them.
+    """
 
     port: int
+    calls: int = 0
     cut: threading.Event = field(default_factory=threading.Event)
 
 
@@ -76,7 +80,8 @@ def _ask(client: socket.socket, server: socket.socket, line: Line, calls: int | 
     seen = 0
     with suppress(OSError):
         while content := client.recv(65536):
-            seen += _calls_in(content)
+            asked = _calls_in(content)
+            seen, line.calls = seen + asked, line.calls + asked
             if calls is not None and seen > calls:
                 line.cut.set()
             if not line.cut.is_set():

@@ -140,4 +140,4 @@ class Machine(RuleBasedStateMachine, World):
 
 
 TestNeverBack = Machine.TestCase
-TestNeverBack.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestNeverBack.settings = settings(max_examples=150, stateful_step_count=50)

@@ -109,4 +109,4 @@ class World(RuleBasedStateMachine):
 
 
 TestOneWriter = World.TestCase
-TestOneWriter.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestOneWriter.settings = settings(max_examples=100, stateful_step_count=40)

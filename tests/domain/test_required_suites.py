@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.artifact import ArtifactKind, digest_of
@@ -162,7 +162,6 @@ def test_an_excuse_is_none_for_a_suite_that_was_killed() -> None:
 CASES = st.sampled_from(["", "1", "2"])
 
 
-@settings(deadline=None)
 @given(own=CASES, retires=st.booleans(), published=st.dictionaries(st.sampled_from(["cart", "web", "catalog"]), CASES))
 def test_a_plan_lists_what_will_be_required(own: str, retires: bool, published: dict[str, str]) -> None:
     """An empty name is a version without a suite."""

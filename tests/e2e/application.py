@@ -3,38 +3,70 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 import urllib.request
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError
+from uuid import uuid4
 
 from domain.environment import Environment
 from examples.repository import commit_change, make_repository
 from settings import StackSettings
 from tests.e2e.commandline import TIMEOUT, CommandLine
+from tests.e2e.removal import removed_afterwards
 
 NO_ROUTE = 404
 EDGE_PATIENCE = 5.0
 
 BAKE = "verify: {bake: 5s}\n"
+CHECKED = ("cart", "catalog", "checkout")
+SEEN_SOON = "interval: 10s, retries: 2"
+SEEN_LATER = "interval: 30s, retries: 2"
 
 
 class Application:
     """One copy of ``examples/shop`` under an application name that nobody else has.
 
     Ingress paths are prefixed with the name, so that copies share one edge. Its cart does not bake, until it is
-    told to: ten seconds of every release of it.
+    told to: ten seconds of every release of it. What serves is checked less often: each check is a process. It has no
+    datastore, unless it is given the wheels of the ``driver``.
+
+    :param suites: the roles that keep their suites, all of them if it is not said. A suite means a slice for every
+        release: half of what one costs.
     """
 
-    def __init__(self, onward: CommandLine, settings: StackSettings, repository: Path, name: str) -> None:
+    def __init__(
+        self,
+        onward: CommandLine,
+        settings: StackSettings,
+        repository: Path,
+        name: str,
+        *,
+        driver: Path | None = None,
+        suites: Collection[str] | None = None,
+    ) -> None:
         self.name = name
         self.repository = repository
         self.onward = onward
         self._settings = settings
-        make_repository(repository, name)
+        make_repository(repository, name, driver=driver)
+        for definition in (repository / role / "service.yaml" for role in CHECKED):
+            text = definition.read_text()
+            assert text.count(SEEN_SOON) == 1, definition
+            definition.write_text(text.replace(SEEN_SOON, SEEN_LATER))
+        if suites is not None:
+            self._drop_suites(suites)
         self.commit = self.base = self.change("cart/service.yaml", BAKE, "")
+
+    def _drop_suites(self, but: Collection[str]) -> None:
+        for definition in self.repository.glob("*/service.yaml"):
+            if definition.parent.name not in but:
+                definition.write_text(re.sub(r"^tests:\n(  .*\n)+", "", definition.read_text(), flags=re.MULTILINE))
 
     def bakes(self) -> None:
         """The cart bakes, as the example's own."""
@@ -130,3 +162,24 @@ class Application:
     def _git(self, *words: str) -> str:
         done = subprocess.run(["git", "-C", self.repository, *words], capture_output=True, text=True, check=True)
         return done.stdout.strip()
+
+
+class Verified(NamedTuple):
+    """An application of which ``catalog`` alone was released, and the document of that release."""
+
+    application: Application
+    document: Any
+
+
+@contextmanager
+def an_application(
+    onward: CommandLine, settings: StackSettings, directory: Path, *, suites: Collection[str] | None = None
+) -> Iterator[Application]:
+    """The example under a name of its own; its services go with the block.
+
+    :param directory: for its repository.
+    :param suites: as :class:`Application` says.
+    """
+    name = f"t{uuid4().hex[:8]}"
+    with removed_afterwards(settings, name):
+        yield Application(onward, settings, directory / "repository", name, suites=suites)

@@ -23,7 +23,7 @@ OPTIONS = [
 ]
 
 #: Seconds in which a page shows what it has, and how often it is loaded.
-PATIENCE = 20
+PATIENCE = 60
 LOADS = 5
 
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from docker import DockerClient
 
 from engines.docker_api import connect
-from engines.labels import Label
 from settings import StackSettings
 from stack.free_ports import on_free_ports
 from tests.e2e.aftermath import aftermath
-from tests.e2e.application import Application
+from tests.e2e.application import Application, Verified, an_application
 from tests.e2e.collector import Collector, running_collector
 from tests.e2e.commandline import CommandLine
 from tests.e2e.on_call import OnCall, somebody_on_call
-from tests.e2e.slices import remove_services
+from tests.free_ports import own_ports
 
 
 @pytest.hookimpl(wrapper=True)
@@ -52,20 +50,25 @@ def stack_settings(tmp_path_factory: pytest.TempPathFactory, collector: Collecto
     directory = tmp_path_factory.mktemp("stack")
     channels = directory / "channels.yaml"
     channels.write_text(f"channels:\n  - urls: ['{on_call.channel}']\n")
-    settings = on_free_ports(directory / "state")
+    settings = on_free_ports(directory / "state", own_ports())
     return settings.model_copy(update={"otlp_endpoint": collector.endpoint, "channels": channels})
 
 
 @pytest.fixture(scope="session")
-def onward(stack_settings: StackSettings) -> Iterator[CommandLine]:
-    """The command line of a stack that is up; everything of it is gone afterwards."""
+def onward(stack_settings: StackSettings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
+    """The command line of a stack that is up; everything of it is gone afterwards.
+
+    Of several processes that run tests, each has its own, and they start one after the other.
+    """
     commandline = CommandLine(stack_settings.environment())
-    up = commandline.run("up")
-    assert up.exit_code == 0, str(up)
     try:
+        with (tmp_path_factory.getbasetemp().parent / "up.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            up = commandline.run_installed("up")
+        assert up.exit_code == 0, str(up)
         yield commandline
     finally:
-        down = commandline.run("down", "--purge")
+        down = commandline.run_installed("down", "--purge")
         assert down.exit_code == 0, str(down)
 
 
@@ -79,37 +82,25 @@ def engine(stack_settings: StackSettings) -> Iterator[DockerClient]:
 
 @pytest.fixture
 def application(
-    onward: CommandLine, stack_settings: StackSettings, engine: DockerClient, tmp_path: Path
+    request: pytest.FixtureRequest, onward: CommandLine, stack_settings: StackSettings, tmp_path: Path
 ) -> Iterator[Application]:
     """The example application under a name of its own, nothing released yet; its services go with the test."""
-    with _an_application(onward, stack_settings, engine, tmp_path) as application:
+    suites = () if request.node.get_closest_marker("without_suites") else None
+    with an_application(onward, stack_settings, tmp_path, suites=suites) as application:
         yield application
 
 
 @pytest.fixture
-def shop(released_shop: Application) -> Iterator[Application]:
-    """The shop of a module, at the commit of :attr:`Application.base`."""
-    yield released_shop
-    released_shop.back_to(released_shop.base)
+def verified(verified_once: Verified) -> Iterator[Verified]:
+    """A release to look at, and nothing that is published later: its application is shared by many cases."""
+    yield verified_once
+    verified_once.application.back_to(verified_once.application.base)
 
 
-@pytest.fixture(scope="module")
-def released_shop(
+@pytest.fixture(scope="session")
+def verified_once(
     onward: CommandLine, stack_settings: StackSettings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Application]:
-    """An example application of which catalog, cart and checkout are released; for all cases of a module."""
-    with (
-        closing(connect(stack_settings.docker_host)) as engine,
-        _an_application(onward, stack_settings, engine, tmp_path_factory.mktemp("shop")) as application,
-    ):
-        application.release_together("catalog", "cart", "checkout")
-        yield application
-
-
-@contextmanager
-def _an_application(
-    onward: CommandLine, settings: StackSettings, engine: DockerClient, directory: Path
-) -> Iterator[Application]:
-    name = f"t{uuid4().hex[:8]}"
-    yield Application(onward, settings, directory / "repository", name)
-    remove_services(engine, {Label.APPLICATION: name})
+) -> Iterator[Verified]:
+    """Released once for all cases of a process."""
+    with an_application(onward, stack_settings, tmp_path_factory.mktemp("verified")) as application:
+        yield Verified(application, application.release("catalog"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,9 @@ from settings import StackSettings
 from stack.places import StateDirectory
 from stack.supervision import Supervisor
 
+#: Seconds: less than the five minutes for which an activity asks a server that is away.
+PATIENCE = 240
+
 _TEMPORAL = Path(sys.executable).with_name("temporal")
 
 
@@ -24,6 +28,14 @@ def temporal(settings: StackSettings, *words: str) -> str:
     done = subprocess.run([_TEMPORAL, *words, "--address", address], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def pending_activity(settings: StackSettings, workflow: str) -> list[str]:
+    """The words that name the one activity of a workflow that is not done to ``temporal activity``."""
+    (pending,) = json.loads(temporal(settings, "workflow", "describe", "-w", workflow, "-o", "json"))[
+        "pendingActivities"
+    ]
+    return ["--workflow-id", workflow, "--activity-id", pending["activityId"]]
 
 
 def killed(settings: StackSettings, part: str) -> None:
@@ -48,9 +60,9 @@ def runs_again(settings: StackSettings, part: str, before: int) -> bool:
     return found.get("statename") == "RUNNING" and found["pid"] != before
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so; no longer than the slowest machine needs for it."""
+    end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.2)
+        time.sleep(1)

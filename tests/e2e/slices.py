@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
-
 from docker import DockerClient
 
-from domain.errors import NotFound
 from engines.labels import Label
 from engines.swarm_api import SwarmServices
 from tests.e2e.application import Application
-
-
-def remove_services(engine: DockerClient, labels: Mapping[str, str]) -> None:
-    """Remove all services with some labels; those of a slice may be going by themselves."""
-    services = SwarmServices(engine)
-    for service in services.labelled(labels):
-        with suppress(NotFound):
-            services.remove(service["Spec"]["Name"])
 
 
 def slices_of(engine: DockerClient, application: Application) -> list[str]:

@@ -7,12 +7,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 import requests
 
 from tests.e2e.application import Application
-from tests.e2e.commandline import CommandLine
+from tests.e2e.commandline import TIMEOUT, CommandLine
 from tests.e2e.disturbance import until
 from tests.servers import alertmanager_server
+
+pytestmark = pytest.mark.without_suites
 
 TOKEN = "only-for-tests"
 
@@ -43,7 +46,7 @@ def test_an_alert_of_prod_opens_the_roll_forward_of_what_is_deployed_there(
 @contextmanager
 def _listening(onward: CommandLine) -> Iterator[str]:
     """``onward listen`` on a free port; the URL that Alertmanager sends to."""
-    with CommandLine({**onward.environment, "ONWARD_LISTEN_TOKEN": TOKEN}).start(
+    with CommandLine({**onward.environment, "ONWARD_LISTEN_TOKEN": TOKEN}).start_installed(
         "listen", "--address", "127.0.0.1:0", "--json"
     ) as listener:
         assert listener.stdout is not None
@@ -56,5 +59,5 @@ def _listening(onward: CommandLine) -> Iterator[str]:
             yield f"{json.loads(text)['listening']}/alerts"
         finally:
             listener.terminate()
-            listener.communicate(timeout=30)
+            listener.communicate(timeout=TIMEOUT)
     assert listener.returncode == 0

@@ -9,7 +9,7 @@ import pytest
 
 from examples.repository import commit_all
 from tests.bad_definitions import BAD_DEFINITIONS, FILE, replaced
-from tests.e2e.application import Application
+from tests.e2e.application import Application, Verified
 from tests.e2e.commandline import CommandLine
 
 
@@ -56,10 +56,10 @@ def test_a_bad_source_is_refused_before_anything_starts(
 
 
 @pytest.mark.parametrize(("key", "line", "other"), [("role", 2, "assortment"), ("application", 1, "market")])
-def test_a_directory_keeps_its_service(application: Application, key: str, line: int, other: str) -> None:
+def test_a_directory_keeps_its_service(verified: Verified, key: str, line: int, other: str) -> None:
+    application = verified.application
     kept = {"role": "catalog", "application": application.name}[key]
     other += application.name[1:]
-    application.release("catalog")
     replaced(f"{key}: {kept}", f"{key}: {other}")(application.repository)
     application.commit = commit_all(application.repository, f"Another {key}")
 
@@ -76,7 +76,7 @@ def test_a_server_that_does_not_answer_is_named_within_ten_seconds() -> None:
     alone = CommandLine({"TEMPORAL_ADDRESS": "127.0.0.1:1", "ONWARD_STATE_DIRECTORY": os.devnull})
     start = time.monotonic()
 
-    answer = alone.run("releases")
+    answer = alone.run_installed("releases")
 
     assert answer.exit_code == 3
     assert "Temporal at 127.0.0.1:1 does not answer" in answer.stderr

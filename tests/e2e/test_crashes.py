@@ -14,7 +14,7 @@ from settings import StackSettings
 from stack.places import StateDirectory
 from stack.supervision import Supervisor
 from tests.e2e.application import Application
-from tests.e2e.commandline import CommandLine
+from tests.e2e.commandline import TIMEOUT, CommandLine
 from tests.e2e.disturbance import killed, runs_again, temporal, until
 
 
@@ -31,6 +31,7 @@ def _slow_build(application: Application) -> None:
     application.write("catalog/Dockerfile", f"{dockerfile}{step}\n")
 
 
+@pytest.mark.without_suites
 def test_a_build_worker_that_is_killed_in_the_middle_of_a_build(
     application: Application, stack_settings: StackSettings
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_build_worker_that_is_killed_in_the_middle_of_a_build(
     assert "image built" in document["stages"][1]["detail"]
 
 
+@pytest.mark.without_suites
 def test_a_prod_worker_that_is_killed_in_the_middle_of_a_deploy_updates_once(
     application: Application, stack_settings: StackSettings, engine: DockerClient
 ) -> None:
@@ -66,33 +68,35 @@ def test_a_prod_worker_that_is_killed_in_the_middle_of_a_deploy_updates_once(
     assert numbers.count("2") == 2, numbers
 
 
-@pytest.mark.parametrize("part", ["worker-orchestrate", "temporal"])
-def test_the_workflows_worker_or_the_server_itself_is_killed_in_the_middle(
-    application: Application, stack_settings: StackSettings, part: str
+def test_the_workflows_worker_and_then_the_server_itself_is_killed_in_the_middle(
+    application: Application, stack_settings: StackSettings
 ) -> None:
     _slow_build(application)
     release = application.start("catalog")
     until(lambda: application.stage("catalog") == "build")
-
-    killed(stack_settings, part)
+    killed(stack_settings, "worker-orchestrate")
+    until(lambda: application.stage("catalog") == "regression")
+    killed(stack_settings, "temporal")
 
     document = application.ended(release)
     assert (document["status"], document["number"]) == ("verified", 1)
 
 
+@pytest.mark.without_suites
 def test_ctrl_c_leaves_the_release_to_itself(application: Application, onward: CommandLine) -> None:
     _slow_build(application)
-    release = onward.start(*application.words("catalog"))
+    release = onward.start_installed(*application.words("catalog"))
     until(lambda: application.stage("catalog") == "build")
 
     release.send_signal(signal.SIGINT)
 
-    _, stderr = release.communicate(timeout=30)
+    _, stderr = release.communicate(timeout=TIMEOUT)
     assert release.returncode == 130
     assert "onward watch" in stderr
     assert onward.json("watch", f"{application.name}-catalog")["status"] == "verified"
 
 
+@pytest.mark.without_suites
 def test_a_cancel_stops_the_build_and_leaves_no_container(
     application: Application, stack_settings: StackSettings, engine: DockerClient
 ) -> None:
@@ -116,7 +120,7 @@ def test_a_cancel_stops_the_build_and_leaves_no_container(
     document = application.ended(release, 1)
     assert document["status"] == "failed"
     assert (document["failure"]["stage"], document["failure"]["kind"]) == ("build", "Cancelled")
-    until(lambda: not building(), seconds=20)
+    until(lambda: not building())
 
 
 def test_a_part_that_dies_is_started_again(onward: CommandLine, stack_settings: StackSettings) -> None:

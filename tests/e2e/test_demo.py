@@ -16,7 +16,7 @@ from examples.repository import APPLICATION
 from settings import StackSettings
 from starter.demo import ROLES
 from tests.e2e.commandline import CommandLine
-from tests.e2e.slices import remove_services
+from tests.e2e.removal import removed_afterwards
 
 
 @pytest.fixture
@@ -29,8 +29,8 @@ def nobodys_shop(stack_settings: StackSettings, engine: DockerClient) -> Iterato
             pytest.skip(
                 f"stack {labels[Label.STACK]} has a {APPLICATION} on this engine: `onward down --purge` ends it"
             )
-    yield
-    remove_services(engine, {Label.APPLICATION: APPLICATION, Label.STACK: stack_settings.name})
+    with removed_afterwards(stack_settings, APPLICATION):
+        yield
 
 
 @pytest.mark.usefixtures("nobodys_shop")

@@ -24,7 +24,7 @@ from stores.s3 import S3ObjectStore
 from tests.bucket import bucket_of
 from tests.e2e.application import Application
 from tests.e2e.commandline import CommandLine
-from tests.e2e.disturbance import temporal, until
+from tests.e2e.disturbance import pending_activity, temporal, until
 
 NOT_IN_PROD = '        self.assertEqual(os.environ["ONWARD_ENVIRONMENT"], "ci")\n'
 
@@ -35,6 +35,7 @@ def bucket(stack_settings: StackSettings, engine: DockerClient) -> S3ObjectStore
     return bucket_of(stack_settings, engine, Duty.CI)
 
 
+@pytest.mark.without_suites
 def test_source_a_published_set_that_cannot_be_read_is_repaired_and_the_commit_retried(
     application: Application, onward: CommandLine, bucket: S3ObjectStore
 ) -> None:
@@ -46,6 +47,7 @@ def test_source_a_published_set_that_cannot_be_read_is_repaired_and_the_commit_r
     _retried(application, onward)
 
 
+@pytest.mark.without_suites
 def test_publish_nothing_is_published_over_what_cannot_be_read(
     application: Application, onward: CommandLine, bucket: S3ObjectStore
 ) -> None:
@@ -61,6 +63,7 @@ def test_publish_nothing_is_published_over_what_cannot_be_read(
     _retried(application, onward)
 
 
+@pytest.mark.without_suites
 def test_manifest_cancelled_while_nobody_signs(
     application: Application, onward: CommandLine, stack_settings: StackSettings
 ) -> None:
@@ -79,6 +82,7 @@ def test_manifest_cancelled_while_nobody_signs(
     _retried(application, onward)
 
 
+@pytest.mark.without_suites
 def test_deploy_ci_what_carries_another_stacks_label_is_not_touched(
     application: Application, onward: CommandLine, engine: DockerClient
 ) -> None:
@@ -110,6 +114,7 @@ def test_verify_prod_a_smoke_case_that_fails_there_alone(application: Applicatio
     until(lambda: application.roll_forward("catalog") is None)
 
 
+@pytest.mark.without_suites
 def test_a_release_whose_time_is_up_is_found_by_the_sweep(
     application: Application, onward: CommandLine, stack_settings: StackSettings
 ) -> None:
@@ -125,13 +130,14 @@ def test_a_release_whose_time_is_up_is_found_by_the_sweep(
         words = ["--task-queue", task_queue(Duty.ORCHESTRATE), "--execution-timeout", "3s"]
         start = ["start", "--type", "Release", "-w", _release(application), "--input", json.dumps(request)]
         temporal(stack_settings, "workflow", *start, *words)
-        until(lambda: application.roll_forward("catalog") is not None, seconds=90)
+        until(lambda: application.roll_forward("catalog") is not None)
 
     attempts = application.incident("catalog")["incident"]["attempts"]
     assert [each["failure"]["kind"] for each in attempts] == ["Timeout"]
     _retried(application, onward)
 
 
+@pytest.mark.without_suites
 def test_an_activity_that_is_paused_by_hand_waits_until_it_is_let_go(
     application: Application, onward: CommandLine, stack_settings: StackSettings
 ) -> None:
@@ -139,9 +145,7 @@ def test_an_activity_that_is_paused_by_hand_waits_until_it_is_let_go(
     with _nothing_dispatched(stack_settings, Duty.BUILD):
         release = application.start("catalog")
         until(lambda: application.stage("catalog") == Stage.SOURCE)
-        described = temporal(stack_settings, "workflow", "describe", "-w", _release(application), "-o", "json")
-        (pending,) = json.loads(described)["pendingActivities"]
-        activity = ["--workflow-id", _release(application), "--activity-id", pending["activityId"]]
+        activity = pending_activity(stack_settings, _release(application))
         temporal(stack_settings, "activity", "pause", *activity, "--reason", "git is down")
     time.sleep(3)
     assert application.stage("catalog") == Stage.SOURCE

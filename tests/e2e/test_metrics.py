@@ -13,7 +13,8 @@ from domain.identity import Duty
 from settings import StackSettings
 from stack.prometheus import prometheus_url
 from stack.servers import worker_metrics_port
-from tests.e2e.application import Application
+from tests.e2e.application import Application, Verified
+from tests.e2e.commandline import CommandLine
 from tests.e2e.disturbance import temporal, until
 
 WATCHING = Path(__file__).parents[2] / "docs" / "watching.md"
@@ -36,7 +37,7 @@ def _with_a_build_that_fails(application: Application) -> None:
     application.release("catalog", exit_code=1)
 
 
-def test_every_target_is_up(application: Application, stack_settings: StackSettings) -> None:
+def test_every_target_is_up(onward: CommandLine, stack_settings: StackSettings) -> None:
     jobs = {*(f"worker-{duty}" for duty in Duty), "temporal", "prometheus"}
     jobs |= {f"{job}-{each}" for job in ("edge", "replicas") for each in ENVIRONMENTS}
 
@@ -44,18 +45,19 @@ def test_every_target_is_up(application: Application, stack_settings: StackSetti
         active = _asked(stack_settings, "targets?state=active")["activeTargets"]
         return {target["labels"]["job"]: target["health"] for target in active}
 
-    until(lambda: targets() == dict.fromkeys(jobs, "up"), 30)
+    until(lambda: targets() == dict.fromkeys(jobs, "up"))
 
 
-def test_the_metrics_that_are_documented_are_there(application: Application, stack_settings: StackSettings) -> None:
+def test_the_metrics_that_are_documented_are_there(
+    verified: Verified, application: Application, stack_settings: StackSettings
+) -> None:
     """A counter is there from its first count on: a build fails, and a workflow begins that no worker knows."""
-    application.release("catalog")
-    application.get(Environment.PROD, application.path("catalog"))
+    verified.application.get(Environment.PROD, verified.application.path("catalog"))
     _with_a_build_that_fails(application)
     nobodys = f"nobodys-{application.name}"
     temporal(stack_settings, "workflow", "start", "--type", "Nobodys", "--task-queue", "onward", "-w", nobodys)
     try:
-        until(lambda: _documented() <= _asked(stack_settings, "metadata").keys(), 30)
+        until(lambda: _documented() <= _asked(stack_settings, "metadata").keys())
     finally:
         temporal(stack_settings, "workflow", "terminate", "-w", nobodys)
 

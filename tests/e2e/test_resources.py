@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,14 +11,12 @@ from uuid import uuid4
 import pytest
 
 from domain.environment import ENVIRONMENTS, Environment
-from engines.docker_api import connect
-from engines.labels import Label
 from examples.repository import SHOP, commit_all
 from settings import StackSettings
 from tests.e2e.application import Application
 from tests.e2e.commandline import CommandLine
 from tests.e2e.disturbance import killed, until
-from tests.e2e.slices import remove_services
+from tests.e2e.removal import removed_afterwards
 
 POSTBOX = Path(__file__).with_name("postbox")
 DOCKERFILE = "FROM onward-examples/python:3\nWORKDIR /app\nCOPY *.py ./\nUSER 65534\n"
@@ -77,9 +74,8 @@ def postboxes(
 ) -> Iterator[Postboxes]:
     """One application for all cases of this file, in their order."""
     name = f"t{uuid4().hex[:8]}"
-    yield Postboxes(onward, stack_settings, tmp_path_factory.mktemp("postboxes") / "repository", name)
-    with closing(connect(stack_settings.docker_host)) as engine:
-        remove_services(engine, {Label.APPLICATION: name})
+    with removed_afterwards(stack_settings, name):
+        yield Postboxes(onward, stack_settings, tmp_path_factory.mktemp("postboxes") / "repository", name)
 
 
 def test_a_reader_of_what_nobody_writes_is_refused(postboxes: Postboxes) -> None:

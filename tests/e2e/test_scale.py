@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from typing import Any
 
+import pytest
 from docker import DockerClient
 
 from domain.environment import Environment
 from domain.identity import Duty
 from domain.keys import seen_key
 from domain.workflow_ids import drift_id
+from engines.swarm_api import SwarmServices
+from engines.swarm_scale import tasks_wanted
 from settings import StackSettings
 from tests.bucket import bucket_of
 from tests.e2e.application import Application
-from tests.e2e.commandline import CommandLine
+from tests.e2e.commandline import TIMEOUT, CommandLine
 from tests.e2e.disturbance import killed, temporal, until
+
+pytestmark = pytest.mark.without_suites
 
 
 def _scale(onward: CommandLine, *words: str, exit_code: int = 0) -> Any:
     return onward.json("scale", *words, "--reason", "the sale begins", "--by", "ann", exit_code=exit_code)
 
 
+def _asked_for(engine: DockerClient, service: str) -> int:
+    """How many replicas swarm is to have up."""
+    found = SwarmServices(engine).find(service)
+    return tasks_wanted(found) if found else 0
+
+
 def test_a_size_is_kept_over_a_deploy_and_ci_mirrors_it_for_a_while(
-    application: Application, onward: CommandLine, stack_settings: StackSettings
+    application: Application, onward: CommandLine, stack_settings: StackSettings, engine: DockerClient
 ) -> None:
     application.release("catalog")
     refused = _scale(onward, "prod", application.name, "catalog", "5", exit_code=4)
@@ -33,9 +43,9 @@ def test_a_size_is_kept_over_a_deploy_and_ci_mirrors_it_for_a_while(
     scaling = onward.start(
         *("scale", "prod", application.name, "catalog", "3", "--reason", "the sale begins", "--by", "ann", "--json")
     )
-    time.sleep(1)
+    until(lambda: _asked_for(engine, f"prod-{application.name}-catalog") == 3)
     killed(stack_settings, "worker-prod")
-    stdout, stderr = scaling.communicate(timeout=120)
+    stdout, stderr = scaling.communicate(timeout=TIMEOUT)
     assert scaling.returncode == 0, stdout + stderr
     assert application.deployed("catalog")["prod"]["healthy"] == 3
     (record,) = onward.json("scale", "prod", application.name)["records"]

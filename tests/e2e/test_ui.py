@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from settings import StackSettings
-from tests.e2e.application import Application
+from tests.e2e.application import Application, Verified
 from tests.e2e.browser import browser_page, opened
 
 pytestmark = pytest.mark.browser
@@ -17,10 +17,8 @@ def _page_of(settings: StackSettings, release: str) -> str:
     return f"http://127.0.0.1:{settings.temporal_ui_port}/namespaces/default/workflows/{release.replace(':', '%3A')}"
 
 
-def test_a_verified_release_shows_its_stages(
-    application: Application, stack_settings: StackSettings, tmp_path: Path
-) -> None:
-    release = application.release("catalog")["release"]
+def test_a_verified_release_shows_its_stages(verified: Verified, stack_settings: StackSettings, tmp_path: Path) -> None:
+    application, release = verified.application, verified.document["release"]
 
     with browser_page() as page:
         text = opened(page, _page_of(stack_settings, release), "User Metadata", "verify prod", tmp_path / "1.png")
@@ -33,6 +31,7 @@ def test_a_verified_release_shows_its_stages(
     assert "verified" in searched
 
 
+@pytest.mark.without_suites
 def test_a_failed_release_shows_why(application: Application, stack_settings: StackSettings, tmp_path: Path) -> None:
     dockerfile = (application.repository / "catalog" / "Dockerfile").read_text()
     application.write("catalog/Dockerfile", f'{dockerfile}\nRUN ["python3", "-c", "raise SystemExit(7)"]\n')
@@ -58,9 +57,9 @@ def test_a_failed_release_shows_why(application: Application, stack_settings: St
 
 
 def test_the_gate_and_the_regression_have_pages_of_their_own(
-    application: Application, stack_settings: StackSettings, tmp_path: Path
+    verified: Verified, stack_settings: StackSettings, tmp_path: Path
 ) -> None:
-    document = application.release("catalog")
+    application, document = verified
     regression = document["regression"]["workflow"]
 
     verdict = f"Regression of {application.name}-catalog: passed"

@@ -91,7 +91,7 @@ def activities_of(memory: MemoryOnward, duty: Duty, client: Client) -> list[Call
         scaling.sizes,
         scaling.scale,
         scaling.mirror,
-        BackupActivities(targets, engines, memory.backups, memory.store).back_up,
+        BackupActivities(targets, engines, memory.backups, memory.store, memory.kept.get(environment)).back_up,
         MigrateActivities(targets, engines, memory.migrations, memory.store).migrate,
     ]
     return [*own, resources.let_go, *_regression(memory)] if duty is Duty.CI else own

@@ -20,6 +20,7 @@ from domain.artifact import Artifact, ArtifactKind, digest_of
 from domain.attestation import seal
 from domain.channels import Channel, Channels
 from domain.definition_file import parse_definition
+from domain.environment import Environment
 from domain.identity import Duty, ServiceId
 from domain.manifest import Manifest
 from domain.publication import PublishedSet
@@ -39,6 +40,7 @@ from tests.fakes.engines import (
 from tests.fakes.foundation import MemoryFoundation
 from tests.fakes.monitoring import MemoryMonitoring, MemoryTester
 from tests.fakes.resources import MemoryResources
+from tests.fakes.sandbox import PREPARED
 from tests.fakes.slices import MemorySlices
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
 from worker import WORKFLOWS
@@ -71,6 +73,7 @@ class MemoryOnward:
         self.runs = MemoryRuns(MemoryJobs())
         self.datastores = MemoryEngine()
         self.backups = MemoryBackups()
+        self.kept = {each: MemoryObjectStore(f"backups-{each}") for each in Environment}
         self.migrations = MemoryMigrations()
         self.runner = MemorySuiteRunner()
         self.slices = MemorySlices()
@@ -171,6 +174,7 @@ class MemoryOnward:
                     client,
                     task_queue=task_queue(duty),
                     workflows=WORKFLOWS if duty is Duty.ORCHESTRATE else [],
+                    workflow_runner=PREPARED,
                     activities=activities_of(self, duty, plain),
                     activity_executor=ThreadPoolExecutor(16),
                     max_concurrent_activities=16,

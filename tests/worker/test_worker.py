@@ -45,6 +45,7 @@ def _started(duty: str, **variables: str) -> subprocess.CompletedProcess[str]:
         ("ci", {**KEYS, "ONWARD_SIGNING_KEY": "/nowhere/key.pem"}, "ONWARD_SIGNING_KEY"),
         ("orchestrate", KEYS, "ONWARD_S3_ACCESS_KEY"),
         ("ci", {**KEYS, "ONWARD_SLOTS": "many"}, "slots"),
+        ("ci", {**KEYS, "ONWARD_BACKUP_BUCKET": "onward"}, "ONWARD_BACKUP_BUCKET is Onward's own bucket"),
         ("prod", {**KEYS, "ONWARD_CHANNELS": "/nowhere/channels.yaml"}, "ONWARD_CHANNELS"),
     ],
 )
@@ -88,6 +89,21 @@ def test_a_wrong_file_of_channels_ends_it_at_once_and_says_where(tmp_path: Path,
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert "very-secret-key" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("ONWARD_EDGE_ACME_ROOTS", "/nowhere/roots.pem", "/nowhere/roots.pem: cannot be read: No such file"),
+        ("ONWARD_EDGE_DOMAIN", "shop.example.test", "ONWARD_EDGE_DOMAIN needs ONWARD_EDGE_ACME_EMAIL"),
+    ],
+)
+def test_an_edge_that_cannot_have_its_certificate_ends_it_at_once(variable: str, value: str, said: str) -> None:
+    done = _started("ci", **CI_KEYS, **{variable: value})
+
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 async def test_a_killed_workers_workflows_wait_a_second_for_it_and_no_longer() -> None:
