@@ -15,9 +15,8 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.duration import Duration
-from domain.duty_keys import KEYS, OPTIONAL
+from domain.duty_keys import KEYS, refuse_keys, refuse_shared_backups
 from domain.environment import Environment
-from domain.errors import InvalidInput
 from domain.identity import Duty
 
 LOOPBACK = "127.0.0.1"
@@ -27,6 +26,7 @@ SECRETS = Path("/run/secrets")
 
 RemindEvery = Annotated[Duration, Field(ge=timedelta(seconds=1))]
 _REMIND_EVERY = "orchestrate duty: how often on-call is told again until somebody has acknowledged, as 90s or 1h30m"
+_ACME_ROOTS = "file of certificates (PEM) by which the edge knows a private ACME server; the public ones without"
 
 #: What a part of the local stack may inherit: where things are, and nothing that could be a key.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -57,7 +57,8 @@ class StackSettings(BaseSettings):
     state_directory: Path = Field(default=Path(".onward"), description="data, logs and keys of the local stack")
     machine_directory: Path = Field(
         default=Path("~/.local/state/onward"),
-        description="what all stacks of this machine share: a Docker Engine that Onward started, pulls that failed",
+        description="what all stacks of this machine share: a Docker Engine that Onward started, pulls that failed, "
+        "the example's driver",
     )
     docker_host: str = Field(
         default="unix:///var/run/docker.sock", description="the Docker Engine; started if none answers and we may"
@@ -78,8 +79,9 @@ class StackSettings(BaseSettings):
     edge_prod_domain: str = Field(
         default="", description="the domain of prod's edge, for its certificate; no TLS without"
     )
-    acme_email: str = Field(default="", description="whom the certificate authority writes to")
+    acme_email: str = Field(default="", description="whom the certificate authority writes to; needed with a domain")
     acme_server: str = Field(default="", description="the ACME directory; that of Let's Encrypt without")
+    acme_roots: Path = Field(default=Path(), description=_ACME_ROOTS)
     worker_metrics_port: int = Field(default=9464, description="first of four ports with the workers' metrics")
     exporter_port: int = Field(default=9468, description="first of two ports at which workers tell of replicas")
     internal_port: int = Field(
@@ -150,10 +152,14 @@ class EdgeSettings(BaseSettings):
     image: str = Field(default="", description="image of Traefik for `onward env apply`; without it no edge is made")
     port: int = Field(default=80, description="the edge's port for HTTP")
     metrics_port: int = Field(default=8001, description="the edge's port for its metrics")
+    metrics_address: str = Field(
+        default="", description="host:port at which Prometheus reaches the edge's metrics; it does not ask them without"
+    )
     tls_port: int = Field(default=443, description="the edge's port for TLS, with a domain")
     domain: str = Field(default="", description="the domain that the edge gets a certificate for; no TLS without")
     acme_email: str = Field(default="", description="whom the certificate's server writes to, with a domain")
     acme_server: str = Field(default="", description="directory of the ACME server; empty for Let's Encrypt")
+    acme_roots: Path = Field(default=Path(), description=_ACME_ROOTS)
 
     @model_validator(mode="after")
     def _somebody_answers(self) -> Self:
@@ -177,6 +183,11 @@ class WorkerSettings(ClientSettings):
     s3_region: str = Field(default="us-east-1", description="S3 region, and that of the queues")
     sqs_endpoint: str = Field(default="", description="SQS endpoint; empty for AWS; reachable from containers too")
     s3_bucket: str = Field(default="onward", description="the bucket with manifests, logs, sets and sources")
+    backup_bucket: str = Field(
+        default="",
+        description="ci and prod duty: the bucket of the environment's backups, which no other duty's key may read; "
+        "a datastore with `backup` is not deployed without",
+    )
     s3_access_key: SecretStr = Field(default=SecretStr(""), description="S3 access key of this duty")
     s3_secret_key: SecretStr = Field(default=SecretStr(""), description="S3 secret key of this duty")
     registry: str = Field(default=f"{LOOPBACK}:5005", description="host[:port] of the image registry")
@@ -197,16 +208,19 @@ class WorkerSettings(ClientSettings):
     prometheus_url: str = Field(default="", description="where monitors are judged; none is asked about without")
     rules_directory: Path = Field(
         default=Path(),
-        description="ci and prod duty: where the environment's Prometheus reads the rules of monitors "
-        "(*.yml); none are installed without",
+        description="ci and prod duty: where the environment's Prometheus reads the rules of monitors (*.yml) and "
+        "what it is to ask (targets.json); neither is written without",
     )
     exporter_address: str = Field(
-        default="", description="ci and prod duty: host:port for the replicas of services; none without"
+        default="",
+        description="ci and prod duty: host:port for the replicas of services, as Prometheus reaches it; none without",
     )
     endpoint_mode: str = Field(default="dnsrr", pattern="^(dnsrr|vip)$", description="swarm endpoint mode")
     slots: int = Field(default=32, ge=1, le=500, description="activities at once, for the ci and prod duties")
     build_slots: int = Field(default=6, ge=1, le=100, description="activities at once, for the build duty")
-    metrics_address: str = Field(default="", description="host:port for the worker's metrics; none without")
+    metrics_address: str = Field(
+        default="", description="host:port for the worker's metrics, where Prometheus reaches it; none without"
+    )
     remind_every: RemindEvery = Field(default=timedelta(minutes=15), description=_REMIND_EVERY)
 
     @property
@@ -227,19 +241,9 @@ class WorkerSettings(ClientSettings):
     def checked_for(self, duty: Duty) -> Self:
         """These settings, if they hold every key that the duty needs and no key of another.
 
-        :raises InvalidInput: naming each variable that is missing or must not be there.
+        :raises InvalidInput: naming each variable that is missing, must not be there, or makes another's key fit.
         """
-        default = {name: type(self).model_fields[name].default for name in KEYS}
-        given = {name for name in KEYS if getattr(self, name) != default[name]}
-        foreign = [_variable(name) for name, duties in KEYS.items() if name in given and duty not in duties]
-        needed = {name for name, duties in KEYS.items() if duty in duties and name not in OPTIONAL}
-        missing = [_variable(name) for name in KEYS if name in needed - given]
-        if foreign:
-            raise InvalidInput(
-                f"the {duty} duty must not hold {', '.join(foreign)}",
-                where="environment",
-                expected=f"only the keys of {duty}: see docs/settings.md",
-            )
-        if missing:
-            raise InvalidInput(f"the {duty} duty needs {', '.join(missing)}", where="environment")
+        refuse_shared_backups(self.s3_bucket, self.backup_bucket, _variable("backup_bucket"))
+        fields = type(self).model_fields
+        refuse_keys(duty, {name for name in KEYS if getattr(self, name) != fields[name].default}, _variable)
         return self

@@ -40,6 +40,7 @@ from domain.errors import OnwardError
 from domain.identity import Duty
 from domain.workflow_ids import drift_id, sweep_id, task_queue
 from duties import activities_of, exporting_for
+from duties.foundation import refuse_wrong_roots
 from duties.telling import read_channels
 from settings import WorkerSettings
 from workflows.application import ApplicationWorkflow
@@ -175,6 +176,7 @@ def main() -> int:
         if len(duties) == 1:
             settings.checked_for(duties[0])
         channels = read_channels(settings)
+        refuse_wrong_roots(settings)
         secrets = {settings.s3_access_key.get_secret_value(), settings.s3_secret_key.get_secret_value()}
         for handler in logging.getLogger().handlers:
             handler.addFilter(telemetry.Redaction(secrets | channels.secrets))

@@ -12,6 +12,7 @@ from activities.targets import Targets
 from domain.deployment import Action, Deployment, EnvironmentEngine, ServiceState, settled
 from domain.environment import Environment
 from domain.errors import DeployHalted
+from domain.pace import pauses
 from domain.progress import Progress
 from domain.service import Kind
 from domain.stages import Deployed, Target
@@ -53,7 +54,7 @@ class DeployActivities:
 
     def _arrived(self, engine: EnvironmentEngine, deployment: Deployment, progress: Progress) -> ServiceState:
         timeout = deployment.definition.deploy.timeout.total_seconds()
-        deadline = time.monotonic() + timeout
+        deadline, looks = time.monotonic() + timeout, pauses(POLL)
         while True:
             state = engine.observe(deployment.environment, deployment.service)
             if state is None:
@@ -67,7 +68,7 @@ class DeployActivities:
                     f"{deployment.name}: {serving} of {state.replicas} replicas of #{deployment.number} "
                     f"serve after {timeout:.0f} s (deploy.timeout)"
                 )
-            progress.wait(POLL)
+            progress.wait(next(looks))
 
     def _url(self, deployment: Deployment) -> str:
         ingress = deployment.definition.ingress

@@ -8,7 +8,7 @@ from temporalio import activity
 
 from activities.seen_services import SeenServices
 from domain.deployment import EnvironmentEngine
-from domain.drift import with_removed
+from domain.drift import compared
 from domain.errors import NotFound
 from domain.identity import canonical_name
 from domain.lookups import TEXT_LIMIT, DeployedRequest, DeployedServices, ServiceLogs, ServiceLogsRequest
@@ -25,9 +25,10 @@ class EnvironmentReader:
 
     @activity.defn
     def deployed(self, request: DeployedRequest) -> DeployedServices:
-        """What Onward deployed to the environment and how it is, by name; also what somebody removed."""
+        """What Onward deployed to the environment and how it is, by name; also what somebody removed or put back."""
+        seen, _ = self._seen.read(request.environment)
         running = [state for engine in self._engines.values() for state in engine.running(request.environment)]
-        states = with_removed(running, self._seen.read(request.environment)[0])
+        states = compared(seen, running)
         return DeployedServices(
             services=tuple(each for each in states if request.application in (None, each.service.application))
         )

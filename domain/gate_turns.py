@@ -7,6 +7,8 @@ has failed in ci would be a combination that nobody has tested.
 
 from __future__ import annotations
 
+from bisect import insort
+
 from pydantic import BaseModel, Field
 
 from domain.environment import Environment
@@ -85,9 +87,11 @@ class GateTurns(BaseModel):
 
     def _turns(self) -> list[Decision]:
         """The turn goes on to prod, or has ended and the next one begins – perhaps in prod at once."""
-        self.in_prod = self.in_prod and bool(self.deploying)
+        had_it = bool(self.deploying)
+        self.in_prod = self.in_prod and had_it
         decisions = [*self._admitted(), *self._on_to_prod()]
-        return decisions if self.deploying else [*decisions, *self._admitted(), *self._on_to_prod()]
+        ended = had_it and not self.deploying
+        return [*decisions, *self._admitted(), *self._on_to_prod()] if ended else decisions
 
     def _admitted(self) -> list[Decision]:
         """Once nobody deploys: all that were published meanwhile; of two of a role the newer.
@@ -98,7 +102,10 @@ class GateTurns(BaseModel):
         if self.in_prod:
             return []
         last = max((each.number for each in self.deploying), default=None)
-        ready = [each for each in self.waiting if self._may(each) and (last is None or each.number < last)]
+        may = [each for each in self.waiting if each.express] if self.frozen else self.waiting
+        ready = [each for each in may if last is None or each.number < last]
+        if not ready:
+            return []
         newest = {each.role: each for each in ready}  # in the order of publication
         overtaken = [each for each in self.waiting if each.role in newest and each.number < newest[each.role].number]
         gone = {each.key for each in (*newest.values(), *overtaken)}
@@ -122,7 +129,8 @@ class GateTurns(BaseModel):
         return [Turn(key=each.key, environment=Environment.PROD) for each in self.deploying]
 
     def _wait(self, those: list[Deployable]) -> None:
-        self.waiting = sorted([*self.waiting, *those], key=lambda each: each.number)
+        for each in those:
+            insort(self.waiting, each, key=lambda there: there.number)
 
     def _may(self, release: Deployable) -> bool:
         return release.express or not self.frozen

@@ -117,6 +117,14 @@ def edge_bucket(stack: str, environment: Environment) -> str:
     return f"{environment}-routes.{stack}"
 
 
+def backup_bucket(stack: str, environment: Environment) -> str:
+    """The bucket that a local stack keeps an environment's backups in.
+
+    No canonical name begins so: whoever may use all buckets of an environment by their names may not use this one.
+    """
+    return f"backups-{environment}.{stack}"
+
+
 def edge_name(stack: str, environment: Environment) -> str:
     """The swarm service of an environment's edge proxy."""
     return f"onward-{stack}-{environment}-traefik"
@@ -125,6 +133,11 @@ def edge_name(stack: str, environment: Environment) -> str:
 def certificates_volume(stack: str, environment: Environment) -> str:
     """Where an environment's edge keeps its certificates."""
     return f"onward-{stack}-{environment}-certificates"
+
+
+def acme_roots(stack: str, environment: Environment) -> str:
+    """What the names of the swarm configs begin with by which an edge knows its ACME server; a digest follows."""
+    return f"onward-{stack}-{environment}-acme-roots-"
 
 
 def part_name(stack: str, part: str) -> str:

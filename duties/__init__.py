@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from temporalio.client import Client
 
@@ -11,25 +12,37 @@ from domain.channels import Channels
 from domain.environment import Environment
 from domain.identity import Duty, duty_of
 from duties.building import build_activities
-from duties.environment import environment_activities, replica_collector
+from duties.environment import disk_collector, environment_activities, last_runs, replica_collector
 from duties.orchestrating import orchestrating_activities
 from duties.parts import Activities
 from duties.regression import regression_activities
 from duties.telling import telling_activities
 from engines import run_metrics
+from engines.disk_exporter import looking
 from engines.replica_exporter import exporting
+from engines.run_metrics import remembering
 from settings import WorkerSettings
 
 
-def exporting_for(own: Mapping[Duty, WorkerSettings]) -> AbstractContextManager[None]:
+@contextmanager
+def exporting_for(own: Mapping[Duty, WorkerSettings]) -> Iterator[None]:
     """What duties tell Prometheus beside the SDK's metrics, until the end of the block.
 
     :param own: each duty of this process with its settings.
     """
     addresses = {settings.exporter_address for settings in own.values()} - {""}
     environments = [(own[duty], each) for each in Environment if (duty := duty_of(each)) in own]
-    collectors = [replica_collector(settings, each) for settings, each in environments if settings.exporter_address]
-    return exporting(addresses.pop() if addresses else "", [*collectors, run_metrics.REGISTRY] if collectors else [])
+    told = [(settings, each) for settings, each in environments if settings.exporter_address]
+    replicas = [replica_collector(*each) for each in told]
+    disks = [disk_collector(*each) for each in told]
+    collectors = [*replicas, *disks, run_metrics.REGISTRY] if told else []
+    with ExitStack() as running:
+        for collector in disks:
+            running.enter_context(looking(collector))
+        for settings, each in told:
+            running.enter_context(remembering(partial(last_runs, settings, each)))
+        running.enter_context(exporting(addresses.pop() if addresses else "", collectors))
+        yield
 
 
 def activities_of(duty: Duty, client: Client, settings: WorkerSettings, channels: Channels) -> Activities:

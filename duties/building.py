@@ -17,7 +17,7 @@ from engines.promtool import Promtool
 from settings import WorkerSettings
 from stores.git import GitRepositories
 from stores.registry import OciRegistry
-from stores.s3 import BRISK
+from stores.s3_client import BRISK
 from stores.snapshot import TarSnapshots
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from docker import DockerClient
@@ -15,19 +16,23 @@ from activities.discovery import DiscoveryReader
 from activities.drift import DriftActivities
 from activities.environment_evidence import EnvironmentEvidenceActivities
 from activities.environment_reader import EnvironmentReader
+from activities.last_runs import KeptRuns
 from activities.migrate import MigrateActivities
 from activities.monitors import MonitorActivities, MonitorReader
 from activities.resources import ResourceActivities
 from activities.scale import ScaleActivities
 from activities.targets import Targets
 from activities.verify import VerifyActivities
+from domain.batch import LastRuns
 from domain.deployment import EnvironmentEngine
 from domain.environment import Environment
-from domain.identity import Duty, edge_bucket
+from domain.identity import Duty
 from domain.service import Kind
+from duties.foundation import foundation
 from duties.parts import (
     Activities,
     alerts,
+    backup_store,
     manifest_reader,
     monitoring,
     object_store,
@@ -37,23 +42,21 @@ from duties.parts import (
     verdict_reader,
 )
 from engines import docker_api
-from engines.edge import EdgeRun
-from engines.edge_tls import EdgeTls
+from engines.disk_exporter import DiskCollector
 from engines.replica_exporter import ReplicaCollector
 from engines.run_metrics import RunMetrics
 from engines.site import SiteEngine
-from engines.site_routes import SiteRoutes
 from engines.suites import ContainerSuiteRunner
 from engines.swarm import SwarmEngine
 from engines.swarm_backups import SwarmBackups
-from engines.swarm_foundation import SwarmFoundation
+from engines.swarm_disks import SwarmDisks
 from engines.swarm_jobs import SwarmJobs
 from engines.swarm_migrations import SwarmMigrations
 from engines.swarm_runs import SwarmRuns
 from engines.swarm_scale import SwarmScaler
-from settings import EdgeSettings, WorkerSettings
+from settings import WorkerSettings
 from stores.registry import OciRegistry
-from stores.s3 import BRISK, PATIENT, Limits
+from stores.s3_client import BRISK, PATIENT, Limits
 
 
 def environment_engines(
@@ -81,17 +84,15 @@ def replica_collector(settings: WorkerSettings, environment: Environment) -> Rep
     return ReplicaCollector(environment, [engine for kind, engine in engines.items() if kind is not Kind.STATIC])
 
 
-def foundation(settings: WorkerSettings, environment: Environment, client: DockerClient) -> SwarmFoundation:
-    """What the environment needs below its services; an edge only when it is said which image it is."""
-    routes = SiteRoutes(site_bucket(settings, PATIENT, edge_bucket(settings.stack, environment)), settings.stack)
-    edge = edge_run(settings.edge) if settings.edge.image else None
-    return SwarmFoundation(client, settings.stack, edge, routes)
+def disk_collector(settings: WorkerSettings, environment: Environment) -> DiskCollector:
+    """What tells Prometheus of the disks of an environment's datastores."""
+    client = docker_api.connect(settings.docker_host(Duty(environment)), docker_api.BRISK)
+    return DiskCollector(environment, SwarmDisks(client, environment, stack=settings.stack))
 
 
-def edge_run(settings: EdgeSettings) -> EdgeRun:
-    """An edge with TLS when it is said for which domain, and who answers for it."""
-    tls = EdgeTls(settings.domain, settings.acme_email, settings.acme_server, settings.tls_port)
-    return EdgeRun(settings.image, settings.port, settings.metrics_port, tls=tls if settings.domain else None)
+def last_runs(settings: WorkerSettings, environment: Environment) -> Iterable[LastRuns]:
+    """When the runs of an environment's jobs last ended, as earlier workers have seen it."""
+    return KeptRuns(object_store(settings)).of(environment)
 
 
 def environment_activities(settings: WorkerSettings, environment: Environment) -> Activities:
@@ -127,7 +128,9 @@ def environment_activities(settings: WorkerSettings, environment: Environment) -
         client, stack=settings.stack, endpoint_mode=settings.endpoint_mode, reach=reach(settings)
     )
     return [
-        BackupActivities(targets, engines, SwarmBackups(client, stack=settings.stack), store).back_up,
+        BackupActivities(
+            targets, engines, SwarmBackups(client, stack=settings.stack), store, backup_store(settings)
+        ).back_up,
         MigrateActivities(targets, engines, migrations, store).migrate,
         DeployActivities(targets, engines, edge_url).deploy,
         MonitorActivities(monitors, own, environment).install_monitors,

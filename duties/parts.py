@@ -18,7 +18,8 @@ from engines.reach import Reach
 from engines.s3_buckets import S3Buckets
 from engines.sqs_queues import SqsQueues
 from settings import WorkerSettings
-from stores.s3 import PATIENT, Limits, S3ObjectStore
+from stores.s3 import S3ObjectStore
+from stores.s3_client import PATIENT, Limits
 from stores.s3_site import S3SiteBucket
 
 Activities = Sequence[Callable[..., Any]]
@@ -27,6 +28,13 @@ Activities = Sequence[Callable[..., Any]]
 def object_store(settings: WorkerSettings, limits: Limits = PATIENT) -> S3ObjectStore:
     """Onward's own bucket."""
     return S3ObjectStore(bucket=settings.s3_bucket, limits=limits, **s3_access(settings))
+
+
+def backup_store(settings: WorkerSettings) -> S3ObjectStore | None:
+    """The bucket of the environment's backups, if it has one."""
+    if not settings.backup_bucket:
+        return None
+    return S3ObjectStore(bucket=settings.backup_bucket, limits=PATIENT, **s3_access(settings))
 
 
 def site_bucket(settings: WorkerSettings, limits: Limits, name: str) -> S3SiteBucket:

@@ -21,7 +21,7 @@ from engines.slices import SwarmSlices
 from engines.suites import ContainerSuiteRunner
 from settings import WorkerSettings
 from stores.registry import OciRegistry
-from stores.s3 import BRISK, PATIENT
+from stores.s3_client import BRISK, PATIENT
 
 
 def regression_activities(settings: WorkerSettings) -> Activities:
