@@ -30,7 +30,8 @@ demo: setup ## the whole story on the example application; leaves the stack runn
 test: check tools ## everything, on real servers (minutes)
 	@code=0; $(RUN) $(SERVERS) || code=$$?; $(RUN_STACKS) $(STACKS) && exit $$code
 
-check: $(INSTALLED) ## format, lint, types, imports, tests without servers (seconds)
+check: $(INSTALLED) ## format, lint, types, imports, tests that need no engine (minutes)
+	@$(BIN)/python -m stack checks
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy

@@ -1,4 +1,4 @@
-"""``python -m stack setup|up|down|doctor``: the local stack without the command line of Onward."""
+"""``python -m stack checks|setup|up|down|doctor``: the local stack without the command line of Onward."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from domain.errors import OnwardError
 from settings import StackSettings
 from stack.doctor import diagnose
 from stack.down import down
-from stack.setup import set_up
+from stack.setup import set_up, set_up_checks
 from stack.up import up
 
 
 def main() -> int:
     """Exit code 0, or 1 with one message."""
     parser = argparse.ArgumentParser(description="The local stack.")
-    parser.add_argument("command", choices=["setup", "up", "down", "doctor"])
+    parser.add_argument("command", choices=["checks", "setup", "up", "down", "doctor"])
     parser.add_argument("--tests", action="store_true")
     parser.add_argument("--purge", action="store_true")
     parser.add_argument("--engine", action="store_true")
@@ -28,7 +28,9 @@ def main() -> int:
     asked = parser.parse_args()
     console = Console(soft_wrap=True)
     try:
-        if asked.command == "up":
+        if asked.command == "checks":
+            set_up_checks(lambda line: console.print(line, markup=False))
+        elif asked.command == "up":
             table = Table("part", "state", "address", "", box=None)
             for row in up(StackSettings(), console.print, *([asked.only] if asked.only else [])):
                 table.add_row(row.title, row.state, row.address, row.detail)

@@ -144,6 +144,8 @@ CHROMIUM = Program(
     elsewhere=("~/.cache/ms-playwright/chromium-*/chrome-linux*/chrome",),
 )
 
+#: What `onward check` calls.
+CHECKS = (GIT, PROMTOOL)
 STACK = (GIT, DOCKERD, REGISTRY, PROMETHEUS, PROMTOOL, MMDEBSTRAP)
 TESTS = (BUSYBOX, COMPOSE, ALERTMANAGER, PEBBLE, PEBBLE_NAMES, CHROMIUM)
 

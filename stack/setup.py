@@ -16,7 +16,7 @@ from stack.base_image import ensure_base_image
 from stack.engine import Report, ensure_engine, ensure_swarm
 from stack.images import Images
 from stack.places import Machine
-from stack.programs import CHROMIUM, DOCKERD, STACK, TESTS, Program, how_to_get, installed, python_tool
+from stack.programs import CHECKS, CHROMIUM, DOCKERD, STACK, TESTS, Program, how_to_get, installed, python_tool
 
 INSTALL = Path(__file__).with_name("install.sh")
 
@@ -43,6 +43,15 @@ def set_up(settings: StackSettings, report: Report, *, tests: bool, account: Acc
     client = ensure_engine(settings.docker_host, machine, report, account=account)
     ensure_swarm(client, report)
     ensure_base_image(client, Images(client, machine), report)
+
+
+def set_up_checks(report: Report, account: Account | None = None) -> None:
+    """Install what ``onward check`` calls and is missing, after saying what. No server is started, nor asked.
+
+    :raises NotFound: as :func:`set_up`.
+    """
+    account = account or Account.current()
+    install([each for each in CHECKS if is_missing(each, None, account.path)], report, account)
 
 
 def install(programs: Sequence[Program], report: Report, account: Account) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from domain.errors import NotFound
 from stack.elf import is_static
-from stack.programs import BUSYBOX, CHROMIUM, COMPOSE, GIT, MMDEBSTRAP, PROMETHEUS, how_to_get, installed
-from stack.setup import INSTALL, has_snaps, install, install_chromium, is_missing
+from stack.programs import BUSYBOX, CHROMIUM, COMPOSE, GIT, MMDEBSTRAP, PROMETHEUS, PROMTOOL, how_to_get, installed
+from stack.setup import INSTALL, has_snaps, install, install_chromium, is_missing, set_up_checks
 from tests.setup.machine import FakeMachine
 
 WANTED = (GIT, MMDEBSTRAP)
@@ -39,6 +39,18 @@ def test_what_is_missing_is_said_before_it_is_installed_and_not_again(machine: F
     assert machine.told("apt-get") == ["update -qq", "install -qq -y --no-install-recommends git mmdebstrap"]
     assert not machine.policy.exists(), "services start again as the machine's owner wants them"
     assert [each for each in WANTED if is_missing(each, None, account.path)] == []
+
+
+def test_what_make_check_calls_is_installed_without_asking_any_server(machine: FakeMachine) -> None:
+    machine.add_apt()
+    account, said = machine.account(uid=0), list[str]()
+    for _ in range(2):
+        set_up_checks(said.append, account)
+    assert said == [
+        f"missing: git – {GIT.why}",
+        f"missing: prometheus – {PROMTOOL.why}",
+        "installing with apt-get: git prometheus",
+    ]
 
 
 def test_a_second_time_nothing_is_said_or_done(machine: FakeMachine) -> None:
