@@ -43,7 +43,8 @@ def test_what_is_missing_is_said_before_it_is_installed_and_not_again(machine: F
 
 def test_what_make_check_calls_is_installed_without_asking_any_server(machine: FakeMachine) -> None:
     machine.add_apt()
-    account, said = machine.account(uid=0), list[str]()
+    machine.add_sudo()
+    account, said = machine.account(), list[str]()
     for _ in range(2):
         set_up_checks(said.append, account)
     assert said == [
