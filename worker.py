@@ -12,8 +12,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -61,6 +62,8 @@ from workflows.sweep import SweepWorkflow
 log = logging.getLogger("onward.worker")
 
 GRACE = timedelta(seconds=20)
+#: What a worker may take beyond that, until it is killed: the SDK can wait for a poll without an end (sdk-rust 1297).
+CLOSING = timedelta(seconds=4)
 RECONNECT_EVERY = 1.0
 
 #: A release that died without a word frees its place within a minute.
@@ -157,11 +160,32 @@ async def serve(duties: Sequence[Duty], settings: WorkerSettings, channels: Chan
 
 
 async def _run(workers: Sequence[Worker], stop: asyncio.Event, duties: Sequence[Duty]) -> None:
+    async with running(workers, GRACE + CLOSING) as runs:
+        log.info("serving %s", ", ".join(duties))
+        await asyncio.wait([asyncio.create_task(stop.wait()), *runs], return_when=asyncio.FIRST_COMPLETED)
+
+
+@asynccontextmanager
+async def running(workers: Sequence[Worker], patience: timedelta) -> AsyncIterator[Sequence[asyncio.Task[None]]]:
+    """Workers that run, as their tasks; afterwards they are shut down, all at once.
+
+    :param patience: how long they may take to end. One that takes longer is given up, and the log says so: the
+        server sends its work to the next worker, as after a crash.
+    :raises Exception: what one of the workers ended with.
+    """
     runs = [asyncio.create_task(worker.run()) for worker in workers]
-    log.info("serving %s", ", ".join(duties))
-    await asyncio.wait([asyncio.create_task(stop.wait()), *runs], return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.gather(*(worker.shutdown() for worker in workers))
-    await asyncio.gather(*runs)
+    try:
+        yield runs
+    finally:
+        stops = [asyncio.create_task(worker.shutdown()) for worker in workers]
+        ended, late = await asyncio.wait(runs, timeout=patience.total_seconds())
+        for each in late:
+            log.warning("a worker has not ended %g s after it was told to; it is given up", patience.total_seconds())
+            each.cancel()
+        for each in stops:
+            each.cancel()
+        for each in ended:
+            each.result()
 
 
 def main() -> int:

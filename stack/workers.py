@@ -37,7 +37,7 @@ CODE = ("settings.py", "telemetry.py", "duties", "domain", "workflows", "activit
 #: What names a file that a worker reads at its start, so that another content is another worker.
 READ_ONCE = ("ONWARD_CHANNELS", "ONWARD_EDGE_ACME_ROOTS")
 
-#: ``worker.GRACE`` is 20 s; what still runs then is killed, and Temporal gives it to the next worker.
+#: ``worker.GRACE`` and ``worker.CLOSING`` are 24 s; what still runs then is killed, and Temporal gives it to the next.
 GRACE = 25
 
 

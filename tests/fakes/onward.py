@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -43,7 +43,7 @@ from tests.fakes.resources import MemoryResources
 from tests.fakes.sandbox import PREPARED
 from tests.fakes.slices import MemorySlices
 from tests.fakes.stores import MemoryObjectStore, MemoryRegistry, MemoryRepositories, MemorySigner
-from worker import WORKFLOWS
+from worker import WORKFLOWS, running
 
 REPOSITORY = "https://git.test/shop"
 
@@ -168,17 +168,18 @@ class MemoryOnward:
         What the activities start keeps real time: a skipped clock would remind on-call without end.
         """
         plain = Client(client.service_client, namespace=client.namespace, data_converter=client.data_converter)
-        async with AsyncExitStack() as running:
-            for duty in Duty:
-                worker = Worker(
-                    client,
-                    task_queue=task_queue(duty),
-                    workflows=WORKFLOWS if duty is Duty.ORCHESTRATE else [],
-                    workflow_runner=PREPARED,
-                    activities=activities_of(self, duty, plain),
-                    activity_executor=ThreadPoolExecutor(16),
-                    max_concurrent_activities=16,
-                    sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
-                )
-                await running.enter_async_context(worker)
+        workers = [
+            Worker(
+                client,
+                task_queue=task_queue(duty),
+                workflows=WORKFLOWS if duty is Duty.ORCHESTRATE else [],
+                workflow_runner=PREPARED,
+                activities=activities_of(self, duty, plain),
+                activity_executor=ThreadPoolExecutor(16),
+                max_concurrent_activities=16,
+                sticky_queue_schedule_to_start_timeout=timedelta(seconds=1),
+            )
+            for duty in Duty
+        ]
+        async with running(workers, timedelta(seconds=20)):
             yield

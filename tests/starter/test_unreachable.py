@@ -32,7 +32,7 @@ from tests.fakes.onward import MemoryOnward
 from tests.fakes.sandbox import PREPARED
 from tests.silence import closed_port, line_to, silent_port
 from tests.starter.conftest import Asks, command_line
-from worker import WORKFLOWS
+from worker import WORKFLOWS, running
 from workflows.application import ApplicationWorkflow
 from workflows.policies import ANSWER_WITHIN
 
@@ -180,7 +180,7 @@ async def test_what_does_answer_is_shown_beside_the_error(asks: Asks, temporal: 
             activity_executor=ThreadPoolExecutor(4),
         ),
     ]
-    async with workers[0], workers[1]:
+    async with running(workers, timedelta(seconds=20)):
         answer = await asks("deployed", "--json")
 
     assert answer.exit_code == 3
