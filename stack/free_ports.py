@@ -10,9 +10,10 @@ from pathlib import Path
 from domain.environment import Environment
 from domain.identity import Duty
 from settings import StackSettings
+from stack.servers import ADMIN_GRPC_OFFSET
 
 #: Below the range from which the kernel takes ports for outgoing connections, so that none is taken by chance
-#: before its part listens; SeaweedFS takes one more, 10000 above.
+#: before its part listens; also those above them that SeaweedFS takes.
 PORTS = range(12_000, 22_000)
 
 #: Settings that are the first of several ports in a row, and how many.
@@ -31,12 +32,15 @@ def on_free_ports(state_directory: Path, among: range = PORTS) -> StackSettings:
 
 
 def _free_ports(count: int, among: range, held: ExitStack) -> int:
-    """The first of some neighbouring ports that are free on all addresses; held until all are chosen."""
+    """The first of some neighbouring ports that are free on all addresses, as are those of :data:`ADMIN_GRPC_OFFSET`.
+
+    They are held until all are chosen.
+    """
     while True:
         first = secrets.choice(among)
         with ExitStack() as attempt:
             try:
-                for port in range(first, first + count):
+                for port in (own + above for own in range(first, first + count) for above in (0, ADMIN_GRPC_OFFSET)):
                     attempt.enter_context(socket.create_server(("", port)))
             except OSError:
                 continue

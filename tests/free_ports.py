@@ -6,14 +6,13 @@ import os
 import random
 import socket
 
-from stack.free_ports import PORTS as STACK_PORTS
 from stack.free_ports import SPANS
 
 LOOPBACK = "127.0.0.1"
 
 #: A SeaweedFS part listens for gRPC at its port + 10000. Both stay below Linux' ephemeral ports
 #: (32768 and up), so that no outgoing connection takes one between our look and its start. Stacks of tests have
-#: those below 20000.
+#: those below 20000, and theirs above lie between ours.
 GRPC_OFFSET = 10_000
 PORTS = range(20_000, 32_768 - GRPC_OFFSET)
 
@@ -24,7 +23,8 @@ OWN_PORTS = 1000
 def own_ports() -> range:
     """Where stacks of this process find theirs: others choose at the same moment."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return STACK_PORTS[number * OWN_PORTS : (number + 1) * OWN_PORTS - max(SPANS.values())]
+    first = PORTS.stop - GRPC_OFFSET + number * OWN_PORTS
+    return range(first, first + OWN_PORTS - max(SPANS.values()))
 
 
 def free_ports(count: int, address: str = LOOPBACK) -> list[int]:
