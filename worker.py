@@ -62,7 +62,7 @@ from workflows.sweep import SweepWorkflow
 log = logging.getLogger("onward.worker")
 
 GRACE = timedelta(seconds=20)
-#: What a worker may take beyond that, until it is killed: the SDK can wait for a poll without an end (sdk-rust 1297).
+#: What a worker may take beyond that, until it is given up: the SDK can wait for a poll without an end (sdk-rust 1297).
 CLOSING = timedelta(seconds=4)
 RECONNECT_EVERY = 1.0
 
@@ -160,36 +160,46 @@ async def serve(duties: Sequence[Duty], settings: WorkerSettings, channels: Chan
 
 
 async def _run(workers: Sequence[Worker], stop: asyncio.Event, duties: Sequence[Duty]) -> None:
-    async with running(workers, GRACE + CLOSING) as runs:
+    async with running(workers, GRACE + CLOSING):
         log.info("serving %s", ", ".join(duties))
-        await asyncio.wait([asyncio.create_task(stop.wait()), *runs], return_when=asyncio.FIRST_COMPLETED)
+        await stop.wait()
 
 
 @asynccontextmanager
-async def running(workers: Sequence[Worker], patience: timedelta) -> AsyncIterator[Sequence[asyncio.Task[None]]]:
-    """Workers that run, as their tasks; afterwards they are shut down, all at once.
+async def running(workers: Sequence[Worker], patience: timedelta) -> AsyncIterator[None]:
+    """Workers that run; afterwards they are shut down, all at once. One that fails cancels what runs with them.
 
     :param patience: how long they may take to end. One that takes longer is given up, and the log says so: the
         server sends its work to the next worker, as after a crash.
-    :raises Exception: what one of the workers ended with.
+    :raises Exception: what one of the workers failed with, after all have ended.
     """
+    body = asyncio.current_task()
     runs = [asyncio.create_task(worker.run()) for worker in workers]
+    stops: list[asyncio.Task[None]] = []
+
+    def cancel_the_body(_: asyncio.Task[None]) -> None:
+        if body and not stops:
+            body.cancel()
+
+    for run in runs:
+        run.add_done_callback(cancel_the_body)
     try:
-        yield runs
+        yield
     finally:
-        stops = [asyncio.create_task(worker.shutdown()) for worker in workers]
-        ended, late = await asyncio.wait(runs, timeout=patience.total_seconds())
-        for each in late:
+        stops += [asyncio.create_task(worker.shutdown()) for worker in workers]
+        try:
+            ended, late = await asyncio.wait(runs, timeout=patience.total_seconds())
+        finally:
+            for each in (*runs, *stops):
+                each.cancel()
+        for _ in late:
             log.warning("a worker has not ended %g s after it was told to; it is given up", patience.total_seconds())
-            each.cancel()
-        for each in stops:
-            each.cancel()
         for each in ended:
             each.result()
 
 
 def main() -> int:
-    """Exit code 0 after a signal, 2 when the settings do not fit the duty or name a wrong file."""
+    """Exit code 0 after a signal, 1 when a worker fails, 2 when the settings do not fit the duty or a file is wrong."""
     parser = argparse.ArgumentParser(description="Run one duty of Onward.")
     parser.add_argument("--duty", required=True, choices=[*(duty.value for duty in Duty), "all"])
     chosen = parser.parse_args().duty
@@ -208,6 +218,9 @@ def main() -> int:
     except (OnwardError, pydantic.ValidationError) as error:
         print(f"worker.py: {error}", file=sys.stderr)  # noqa: T201 – before any log is read
         return 2
+    except Exception:
+        log.exception("this worker has failed, and ends")
+        return 1
     return 0
 
 

@@ -26,8 +26,9 @@ def on_free_ports(state_directory: Path, among: range = PORTS) -> StackSettings:
     :param among: who chooses at the same moment as others takes another range than they.
     """
     spans = {name: SPANS.get(name, 1) for name in StackSettings.model_fields if name.endswith("_port")}
+    longest_first = sorted(spans.items(), key=lambda each: -each[1])
     with ExitStack() as held:
-        ports = {name: _free_ports(span, among, held) for name, span in spans.items()}
+        ports = {name: _free_ports(span, among, held) for name, span in longest_first}
     return StackSettings.model_validate({"state_directory": state_directory, **ports})
 
 

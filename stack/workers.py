@@ -37,8 +37,9 @@ CODE = ("settings.py", "telemetry.py", "duties", "domain", "workflows", "activit
 #: What names a file that a worker reads at its start, so that another content is another worker.
 READ_ONCE = ("ONWARD_CHANNELS", "ONWARD_EDGE_ACME_ROOTS")
 
-#: ``worker.GRACE`` and ``worker.CLOSING`` are 24 s; what still runs then is killed, and Temporal gives it to the next.
-GRACE = 25
+#: ``worker.GRACE`` and ``worker.CLOSING`` are 24 s; it sends its last traces then. What is killed, Temporal gives to
+#: the next worker.
+GRACE = 30
 
 
 def worker(

@@ -24,6 +24,7 @@ def own_ports() -> range:
     """Where stacks of this process find theirs: others choose at the same moment."""
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     first = PORTS.stop - GRPC_OFFSET + number * OWN_PORTS
+    assert first + OWN_PORTS <= PORTS.start, "not so many processes"
     return range(first, first + OWN_PORTS - max(SPANS.values()))
 
 

@@ -38,7 +38,7 @@ def test_a_port_whose_one_above_is_taken_is_not_free(tmp_path: Path) -> None:
     taken = own[:50]
     held = [socket.create_server(("", port + ADMIN_GRPC_OFFSET)) for port in taken]
     try:
-        settings = on_free_ports(tmp_path, own[:100])
+        settings = on_free_ports(tmp_path, own[:200])
     finally:
         for each in held:
             each.close()

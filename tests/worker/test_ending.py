@@ -14,65 +14,73 @@ from temporalio.worker import Worker
 from stack.workers import GRACE as KILLED_AFTER
 from worker import CLOSING, GRACE, running
 
-SOON = timedelta(seconds=0.2)
+LONG = timedelta(seconds=60)
 
 
-class SlowWorker:
-    """Of the SDK's worker what is called here; takes some seconds to end, after which it may fail."""
+class SimpleWorker:
+    """Of the SDK's worker what is called here.
 
-    def __init__(self, takes: float = 0.0, error: Exception | None = None) -> None:
-        self._told, self._ended = asyncio.Event(), asyncio.Event()
-        self._takes, self._error = takes, error
+    :param until: what it waits for when it is told to end: the last of them frees all.
+    :param fails: it does so by itself, before anybody told it to end.
+    """
+
+    def __init__(self, until: asyncio.Barrier | None = None, *, fails: bool = False) -> None:
+        self.ended, self.cancelled = False, False
+        self._told = asyncio.Event()
+        self._until, self._fails = until, fails
 
     async def run(self) -> None:
-        await self._told.wait()
-        await asyncio.sleep(self._takes)
-        self._ended.set()
-        if self._error:
-            raise self._error
+        try:
+            if self._fails:
+                raise RuntimeError("no such namespace")
+            await self._told.wait()
+            if self._until:
+                await self._until.wait()
+            self.ended = True
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
 
     async def shutdown(self) -> None:
         self._told.set()
-        await self._ended.wait()
-
-    @property
-    def ended(self) -> bool:
-        return self._ended.is_set()
 
 
-def sdk(*workers: SlowWorker) -> Sequence[Worker]:
+def sdk(*workers: SimpleWorker) -> Sequence[Worker]:
     return [cast("Worker", worker) for worker in workers]
 
 
 async def test_one_that_does_not_end_is_given_up_and_said_to_be(caplog: pytest.LogCaptureFixture) -> None:
-    workers = [SlowWorker(takes=1000), SlowWorker(takes=0.1), SlowWorker()]
+    alone = asyncio.Barrier(2)
+    workers = [SimpleWorker(until=alone), SimpleWorker()]
     with caplog.at_level(logging.WARNING):
-        async with asyncio.timeout(10), running(sdk(*workers), SOON) as runs:
-            assert not any(run.done() for run in runs)
+        async with asyncio.timeout(30), running(sdk(*workers), timedelta(seconds=2)):
+            pass
+    await asyncio.sleep(0)
 
-    assert [worker.ended for worker in workers] == [False, True, True]
-    assert caplog.messages == ["a worker has not ended 0.2 s after it was told to; it is given up"]
-    await asyncio.wait(runs)
-    assert [run.cancelled() for run in runs] == [True, False, False]
+    assert [worker.ended for worker in workers] == [False, True]
+    assert [worker.cancelled for worker in workers] == [True, False]
+    assert caplog.messages == ["a worker has not ended 2 s after it was told to; it is given up"]
 
 
 async def test_all_are_told_at_once(caplog: pytest.LogCaptureFixture) -> None:
-    workers = [SlowWorker(takes=0.3) for _ in range(10)]
-    async with running(sdk(*workers), timedelta(seconds=1.5)):
+    together = asyncio.Barrier(4)
+    workers = [SimpleWorker(until=together) for _ in range(4)]
+    async with asyncio.timeout(30), running(sdk(*workers), LONG):
         pass
 
     assert all(worker.ended for worker in workers)
     assert caplog.messages == []
 
 
-async def test_what_one_ends_with_is_told_after_the_others_have_ended() -> None:
-    workers = [SlowWorker(error=RuntimeError("no such namespace")), SlowWorker(takes=0.1)]
+async def test_one_that_fails_ends_what_runs_with_it_and_the_others() -> None:
+    workers = [SimpleWorker(fails=True), SimpleWorker()]
     with pytest.raises(RuntimeError, match="no such namespace"):
-        async with running(sdk(*workers), timedelta(seconds=10)):
-            pass
+        async with asyncio.timeout(30) as limit, running(sdk(*workers), LONG):
+            await asyncio.Event().wait()
 
-    assert all(worker.ended for worker in workers)
+    assert not limit.expired()
+    assert workers[1].ended
 
 
 def test_a_worker_of_the_stack_has_the_time_to_end_by_itself() -> None:
-    assert (GRACE + CLOSING).total_seconds() < KILLED_AFTER
+    assert (GRACE + CLOSING).total_seconds() + 5 <= KILLED_AFTER
