@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.errors import NotFound
 from stack.free_ports import PORTS as STACK_PORTS
 from stack.free_ports import SPANS, on_free_ports
 from stack.servers import ADMIN_GRPC_OFFSET
@@ -43,6 +44,8 @@ def test_a_port_whose_one_above_is_taken_is_not_free(tmp_path: Path) -> None:
         for each in held:
             each.close()
 
+    with pytest.raises(NotFound, match="no 10 neighbouring ports from"):
+        on_free_ports(tmp_path, own[:0])
     ports = [value for name, value in settings if name.endswith("_port")]
     assert len(ports) > len(SPANS)
     assert not set(ports) & set(taken)
