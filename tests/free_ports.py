@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import socket
@@ -16,16 +17,18 @@ LOOPBACK = "127.0.0.1"
 GRPC_OFFSET = 10_000
 PORTS = range(20_000, 32_768 - GRPC_OFFSET)
 
-#: How many the stacks of one process that runs tests have.
-OWN_PORTS = 1000
+#: How many the stacks of one process that runs tests have, and how many each of them: two are chosen before one starts.
+OWN_PORTS, STACK_PORTS = 1000, 100
+_stacks = itertools.count()
 
 
 def own_ports() -> range:
-    """Where stacks of this process find theirs: others choose at the same moment."""
-    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    first = PORTS.stop - GRPC_OFFSET + number * OWN_PORTS
-    assert first + OWN_PORTS <= PORTS.start, "not so many processes"
-    return range(first, first + OWN_PORTS - max(SPANS.values()))
+    """Where the next stack of this process finds its ports: none of another stack or process looks there meanwhile."""
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    turn = next(_stacks) % (OWN_PORTS // STACK_PORTS)
+    first = PORTS.stop - GRPC_OFFSET + process * OWN_PORTS + turn * STACK_PORTS
+    assert first + STACK_PORTS <= PORTS.start, "not so many processes"
+    return range(first, first + STACK_PORTS - max(SPANS.values()))
 
 
 def free_ports(count: int, address: str = LOOPBACK) -> list[int]:

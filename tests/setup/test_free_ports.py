@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import NotFound
-from stack.free_ports import PORTS as STACK_PORTS
+from stack.free_ports import PORTS as ALL_PORTS
 from stack.free_ports import SPANS, on_free_ports
 from stack.servers import ADMIN_GRPC_OFFSET
 from tests.free_ports import GRPC_OFFSET, PORTS, own_ports
@@ -26,9 +26,8 @@ def test_stacks_of_each_process_and_servers_of_tests_have_ports_of_their_own(mon
     stacks = []
     for number in range(PROCESSES):
         monkeypatch.setenv("PYTEST_XDIST_WORKER", f"gw{number}")
-        own = own_ports()
-        stacks.append(range(own.start, own.stop + max(SPANS.values())))
-    assert all(stack.start in STACK_PORTS and stack.stop - 1 in STACK_PORTS for stack in stacks)
+        stacks += [range(own.start, own.stop + max(SPANS.values())) for own in (own_ports() for _ in range(10))]
+    assert all(stack.start in ALL_PORTS and stack.stop - 1 in ALL_PORTS for stack in stacks)
 
     ranges = sorted(chain.from_iterable(map(_with_those_above, [PORTS, *stacks])), key=lambda each: each.start)
     assert all(below.stop <= above.start for below, above in pairwise(ranges)), ranges
@@ -36,10 +35,10 @@ def test_stacks_of_each_process_and_servers_of_tests_have_ports_of_their_own(mon
 
 def test_a_port_whose_one_above_is_taken_is_not_free(tmp_path: Path) -> None:
     own = own_ports()
-    taken = own[:50]
+    taken = own[:30]
     held = [socket.create_server(("", port + ADMIN_GRPC_OFFSET)) for port in taken]
     try:
-        settings = on_free_ports(tmp_path, own[:200])
+        settings = on_free_ports(tmp_path, own)
     finally:
         for each in held:
             each.close()
