@@ -17,7 +17,8 @@ from domain.progress import Progress
 from domain.service import Kind
 from domain.stages import Deployed, Target
 
-POLL = 0.25
+#: Seconds between two looks, the first and later ones; an engine has two to keep what serves from harm.
+POLL, LONGEST_POLL = 0.25, 0.5
 
 
 class DeployActivities:
@@ -54,8 +55,9 @@ class DeployActivities:
 
     def _arrived(self, engine: EnvironmentEngine, deployment: Deployment, progress: Progress) -> ServiceState:
         timeout = deployment.definition.deploy.timeout.total_seconds()
-        deadline, looks = time.monotonic() + timeout, pauses(POLL)
+        deadline, looks = time.monotonic() + timeout, pauses(POLL, LONGEST_POLL)
         while True:
+            engine.keep_serving(deployment)
             state = engine.observe(deployment.environment, deployment.service)
             if state is None:
                 raise DeployHalted(f"{deployment.name} was removed from {deployment.environment} during the deploy")

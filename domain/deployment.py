@@ -229,6 +229,9 @@ class EnvironmentEngine(Protocol):
     def observe(self, environment: Environment, service: ServiceId) -> ServiceState | None:
         """What is there, or ``None`` when the service was never deployed."""
 
+    def keep_serving(self, deployment: Deployment) -> None:
+        """See to it that what serves goes on serving; who waits for an update calls this twice a second."""
+
     def running(self, environment: Environment) -> list[ServiceState]:
         """Everything that Onward deployed to the environment, by name."""
 

@@ -46,8 +46,9 @@ class Label(StrEnum):
     PART = "onward.part"
 
 
-#: Swarm's own, on each container that it made: which service it is of.
+#: Swarm's own, on each container that it made: which service it is of, and which task.
 SERVICE_ID, SERVICE_NAME = "com.docker.swarm.service.id", "com.docker.swarm.service.name"
+TASK_ID = "com.docker.swarm.task.id"
 
 
 def deployment_labels(deployment: Deployment) -> dict[str, str]:

@@ -96,6 +96,9 @@ class SiteEngine:
             tasks=(_task(environment, service, served),) if served else (),
         )
 
+    def keep_serving(self, deployment: Deployment) -> None:
+        """Nothing: the upload was all there is to do."""
+
     def running(self, environment: Environment) -> list[ServiceState]:
         """Every site that the environment's edge serves, by name."""
         states = (self.observe(*parse_canonical_name(name)) for name in self._routes(environment).names())

@@ -27,6 +27,7 @@ from engines.swarm_place import EnvironmentPlace, Place
 from engines.swarm_scale import size_of, sized_spec
 from engines.swarm_spec import Placement
 from engines.swarm_tasks import service_state
+from engines.swarm_unready import end_unready
 
 DEFAULT_PORT: int = ServiceDefinition.model_fields["port"].default
 
@@ -92,6 +93,10 @@ class SwarmEngine:
         """What is there, or ``None``; :raises ForeignResource: what is there is another stack's."""
         found = self._inspect(self._place.service_name(environment, service))
         return self._state(found, self._services.tasks([found])) if found else None
+
+    def keep_serving(self, deployment: Deployment) -> None:
+        """See to it that no old task goes for a new one that was never healthy."""
+        end_unready(self._client, self._services, self._place.service_name(deployment.environment, deployment.service))
 
     def running(self, environment: Environment) -> list[ServiceState]:
         """Everything that this stack deployed to the environment, by name."""

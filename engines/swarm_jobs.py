@@ -70,6 +70,9 @@ class SwarmJobs:
         found = self._record(environment, service)
         return _state(found) if found else None
 
+    def keep_serving(self, deployment: Deployment) -> None:
+        """Nothing: a record runs nothing."""
+
     def running(self, environment: Environment) -> list[ServiceState]:
         """All jobs of the environment; none of their runs."""
         labels = {Label.STACK: self._stack, Label.ENVIRONMENT: environment.value, Label.KIND: Kind.BATCH.value}

@@ -23,9 +23,7 @@ from engines.run_output import RunOutput
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_ending import remove_services, rest_services
 from engines.swarm_jobs import record_of, runs_of
-from engines.swarm_tasks import ENDED, moment
-
-KILLED = 128 + 9
+from engines.swarm_tasks import ENDED, KILLED, moment
 
 
 class SwarmRuns:

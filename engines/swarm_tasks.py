@@ -30,6 +30,12 @@ ENDED = frozenset({"complete", "failed", "rejected", "shutdown", "orphaned", "re
 #: no service should – or was unhealthy, was stopped for it, and obeyed.
 ENDED_BADLY = ("failed", "rejected", "complete")
 
+#: The exit code of who was ended with SIGKILL.
+KILLED = 128 + 9
+
+#: The engine's words for one that was stopped over its health check.
+UNHEALTHY = "unhealthy container"
+
 
 def service_state(service: Json, tasks: Sequence[Json], failed_check: Callable[[Json], str]) -> ServiceState:
     """The state of one service, with its tasks in the order given: from the oldest to the newest.
@@ -93,10 +99,12 @@ def _task(task: Json, failed_check: str) -> TaskState:
 
 def _error(status: Json, failed_check: str) -> str:
     error = str(status.get("Err", ""))
-    if status["State"] == "complete":
-        error = "unhealthy container" if failed_check else "the container ended by itself"
     exit_code = status.get("ContainerStatus", {}).get("ExitCode", 0)
-    if status["State"] in ENDED_BADLY and f"({exit_code})" not in error and "ContainerStatus" in status:
+    if UNHEALTHY in error or (status["State"] == "complete" and failed_check):
+        error = UNHEALTHY if exit_code in (0, KILLED) else f"{UNHEALTHY} (exit code {exit_code})"
+    elif status["State"] == "complete":
+        error = f"the container ended by itself (exit code {exit_code})"
+    elif status["State"] in ENDED_BADLY and f"({exit_code})" not in error and "ContainerStatus" in status:
         error += f" (exit code {exit_code})"
     return f"{error}: {failed_check}" if failed_check else error
 

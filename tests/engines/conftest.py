@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -130,8 +129,12 @@ class Environments:
     def arrive(self, deployment: Deployment) -> ServiceState:
         """Deploy, and wait as the deploy activity does."""
         self.engine.deploy(deployment, SilentProgress())
-        wait_for(lambda: settled(self.observe(deployment), deployment))
+        wait_for(lambda: self._has_arrived(deployment))
         return self.observe(deployment)
+
+    def _has_arrived(self, deployment: Deployment) -> bool:
+        self.engine.keep_serving(deployment)
+        return settled(self.observe(deployment), deployment)
 
 
 @pytest.fixture
@@ -167,6 +170,8 @@ def _removed(client: DockerClient, image: str) -> bool:
     """A removed service's containers get some seconds to end."""
     try:
         client.images.remove(image, force=True)
+    except ImageNotFound:  # an image takes the untagged ones below it along
+        return True
     except APIError as error:
         if error.status_code != 409:
             raise
@@ -178,9 +183,12 @@ def _removed(client: DockerClient, image: str) -> bool:
 def base(images: Images, docker_client: DockerClient) -> Iterator[Artifact]:
     image = images.pushed("true", {})
     yield image
-    for descendant in _descendants(docker_client, str(docker_client.images.get(image.uri).id)):
-        with suppress(ImageNotFound):  # an image takes the untagged ones below it along
-            docker_client.images.remove(descendant, force=True)
+    wait_for(partial(_are_removed, docker_client, str(docker_client.images.get(image.uri).id)))
+
+
+def _are_removed(client: DockerClient, ancestor: str) -> bool:
+    """Whether nothing is built on an image any more; a build that was given up may still end a step."""
+    return all(_removed(client, descendant) for descendant in _descendants(client, ancestor))
 
 
 def _descendants(client: DockerClient, image: str) -> list[str]:

@@ -37,6 +37,9 @@ class MemoryJobs:
         there = self.there.get(canonical_name(environment, service))
         return _state(there) if there else None
 
+    def keep_serving(self, deployment: Deployment) -> None:
+        """A record runs nothing."""
+
     def running(self, environment: Environment) -> list[ServiceState]:
         return [_state(each) for each in self.there.values() if each.environment is environment]
 

@@ -140,6 +140,9 @@ class MemoryEngine:
     def observe(self, environment: Environment, service: ServiceId) -> ServiceState | None:
         return self.states.get(canonical_name(environment, service))
 
+    def keep_serving(self, deployment: Deployment) -> None:
+        """A task in memory is healthy, or has failed."""
+
     def running(self, environment: Environment) -> list[ServiceState]:
         return [state for state in self.states.values() if state.environment is environment]
 
