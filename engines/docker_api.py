@@ -54,6 +54,12 @@ def address_of(client: DockerClient) -> str:
     return f"unix://{path}" if path else client.api.base_url
 
 
+def own_node(client: DockerClient) -> str:
+    """The ID in its swarm of the machine that answers; empty outside of one."""
+    with translated(address_of(client)):
+        return str(client.info()["Swarm"]["NodeID"])
+
+
 @contextmanager
 def translated(address: str) -> Iterator[None]:
     """Raise what goes wrong inside as an error of the domain.

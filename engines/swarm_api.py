@@ -81,6 +81,11 @@ class SwarmServices:
                 tasks[task["ServiceID"]].append(task)
         return tasks
 
+    def labelled_tasks(self, labels: Mapping[str, str]) -> list[Json]:
+        """The tasks of services that carry all of some labels, or did: those of removed ones end in their own time."""
+        with translated(self._address):
+            return self._calls.tasks(filters={"label": [f"{name}={value}" for name, value in labels.items()]})
+
     def create(self, spec: Json) -> None:
         """Make a service; :raises Conflict: one of that name is there."""
         with translated(self._address):

@@ -12,7 +12,7 @@ from domain.environment import Environment
 from domain.errors import Conflict, InvalidInput, NotFound, Refused
 from domain.identity import ServiceId, canonical_name
 from domain.service import Kind
-from engines.docker_api import address_of, translated
+from engines.docker_api import address_of, own_node, translated
 from engines.labels import Label, require_own
 from engines.swarm_api import Json
 
@@ -62,8 +62,7 @@ def node_of(client: DockerClient, current: Json | None) -> str:
         for constraint in constraints:
             if constraint.startswith(NODE):
                 return str(constraint.removeprefix(NODE))
-    with translated(address_of(client)):
-        return str(client.info()["Swarm"]["NodeID"])
+    return own_node(client)
 
 
 def address_in(found: Json | None, environment: Environment, application: str, role: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from docker import DockerClient
 
 from domain.errors import Conflict, ForeignResource, NotFound
-from engines.docker_api import address_of, translated
+from engines.docker_api import address_of, own_node, translated
 from engines.labels import Label, require_own
 from engines.swarm_api import Json
 
@@ -80,8 +80,8 @@ def is_held_for_nobody(client: DockerClient, network: str) -> bool:
             key = client.api.inspect_network(network)["Id"]
     except NotFound:
         return False
+    own = own_node(client)
     with translated(address_of(client)):
-        own = client.info()["Swarm"]["NodeID"]
         tasks = [each for filters in ({}, ATTACHMENTS) for each in cast(Any, client.api).tasks(filters=filters)]
     holding = [each for each in tasks if each["DesiredState"] == "running" and key in _networks_of(each)]
     return bool(holding) and all(each.get("NodeID") == own and _is_for_nobody(client, each) for each in holding)

@@ -9,9 +9,11 @@ from docker import DockerClient
 
 from domain.errors import Conflict
 from engines.containers import LabelledContainers
+from engines.docker_api import own_node
 from engines.labels import SERVICE_ID, Label
 from engines.swarm_api import SwarmServices
 from engines.swarm_spec import DATASTORE_STOP_GRACE
+from engines.swarm_tasks import ENDED
 
 #: Seconds after which a container that still runs, and whose service is removed, is one that swarm forgot to end (see
 #: :data:`engines.swarm_ending.AGAIN`): with its service gone, swarm cannot be asked again. More than any of ours may
@@ -28,7 +30,9 @@ class StackContainers:
     """What carries one stack's label; nothing else is touched."""
 
     def __init__(self, client: DockerClient, stack: str) -> None:
-        self._containers = LabelledContainers(client, {Label.STACK: stack})
+        self._client = client
+        self._labels = {Label.STACK.value: stack}
+        self._containers = LabelledContainers(client, self._labels)
         self._services = SwarmServices(client)
 
     def until_ended(self, services: Collection[str] | None = None) -> None:
@@ -36,17 +40,28 @@ class StackContainers:
 
         What swarm forgot is removed in the end.
 
-        :param services: their names; all services of the stack if it is not said.
+        :param services: their names; if it is not said all services of the stack, and what swarm was about to start.
         :raises Conflict: some did not end in time.
         """
-        begun = time.monotonic()
-        while left := {name for name in self._containers.running_services() if services is None or name in services}:
+        begun, node = time.monotonic(), own_node(self._client)
+        while left := self._left(services, node):
             waited = time.monotonic() - begun
             if waited > PATIENCE:
-                raise Conflict(f"still ending: {', '.join(sorted(left))}\n  next: docker ps")
+                raise Conflict(f"still ending: {', '.join(sorted(left))}\n  next: run the command again")
             if waited > FORGOTTEN:
                 self.remove_forgotten()
             time.sleep(POLL)
+
+    def _left(self, services: Collection[str] | None, node: str) -> set[str]:
+        """The names of the services whose containers run; when none does, the IDs of the tasks that have yet to start.
+
+        Those start before they end, and only then their containers, volumes and networks are made.
+        """
+        running = self._containers.running_services()
+        if running or services is not None:
+            return running if services is None else running.intersection(services)
+        tasks = [each for each in self._services.labelled_tasks(self._labels) if each.get("NodeID", node) == node]
+        return {f"task {each['ID']}" for each in tasks if each["Status"]["State"] not in ENDED}
 
     def remove_forgotten(self) -> None:
         """Remove what swarm made for services that are gone, without waiting for it to end."""

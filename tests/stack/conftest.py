@@ -77,7 +77,14 @@ def engine() -> Iterator[DockerClient]:
 def deployed(engine: DockerClient) -> Iterator[Deployed]:
     """A service and a network that carry the label of a stack that nobody else has: stack, service."""
     stack, name = uuid4().hex[:8], f"ci-t{uuid4().hex[:8]}-web"
-    network = engine.networks.create(name, driver="overlay", attachable=True, labels={Label.STACK: stack})
+    engine.networks.create(name, driver="overlay", attachable=True, labels={Label.STACK: stack})
+    deploy(engine, stack, name)
+    yield stack, name
+    DeployedServices(engine, stack).remove(print)
+
+
+def deploy(engine: DockerClient, stack: str, name: str) -> None:
+    """Make a stack's service of two replicas, on the network of its name."""
     SwarmServices(engine).create(
         {
             "Name": name,
@@ -90,11 +97,9 @@ def deployed(engine: DockerClient) -> Iterator[Deployed]:
                     "Command": ["python3", "-c", "import time; time.sleep(600)"],  # deaf to SIGTERM
                     "StopGracePeriod": nanoseconds(2),
                 },
-                "Networks": [{"Target": network.id}],
+                "Networks": [{"Target": name}],
             },
             "UpdateConfig": {"Parallelism": 1},
             "EndpointSpec": {"Mode": "dnsrr"},
         }
     )
-    yield stack, name
-    DeployedServices(engine, stack).remove(print)

@@ -15,7 +15,7 @@ from engines.swarm_api import SwarmServices
 from stack.base_image import PYTHON_IMAGE
 from stack.services import DeployedServices
 from tests.engines.conftest import wait_for
-from tests.stack.conftest import Deployed
+from tests.stack.conftest import Deployed, deploy
 
 pytestmark = pytest.mark.server
 
@@ -37,6 +37,27 @@ def test_a_removed_service_is_waited_for_until_its_last_container_has_ended(
     DeployedServices(engine, stack).remove(print)
     assert not _running(engine, name), "swarm forgets a service at once, and ends it later"
     wait_for(lambda: not engine.api.networks(filters={"label": f"{Label.STACK}={stack}"}))
+
+
+@pytest.mark.parametrize("state", ["new", "preparing", "starting"])
+def test_what_swarm_was_about_to_start_is_waited_for(deployed: Deployed, engine: DockerClient, state: str) -> None:
+    """It would make its networks and its volume anew when they are gone already."""
+    stack, name = deployed
+    label = f"{Label.STACK}={stack}"
+
+    def states() -> set[str]:
+        return {task["Status"]["State"] for task in engine.api.tasks(filters={"label": label})}  # type: ignore[no-untyped-call]
+
+    SwarmServices(engine).remove(name)
+    wait_for(lambda: not states())
+    deploy(engine, stack, name)
+    while state != "new" and not states() & {state, "running"}:  # at once: it lasts some milliseconds
+        pass
+
+    DeployedServices(engine, stack).remove(print)
+
+    assert not states()
+    assert not engine.api.networks(filters={"label": label})
 
 
 FORGOTTEN_OF = (
