@@ -13,7 +13,7 @@ from activities.heartbeat import Heartbeat
 from activities.monitors import MonitorReader
 from activities.targets import Targets
 from activities.watch import NoWatch, Watch
-from domain.batch_monitors import ENDED_BY_A_RUN
+from domain.batch_monitors import excused
 from domain.deployment import Deployment, EnvironmentEngine, ServiceState, is_growing, is_whole, refuse_overtaken
 from domain.errors import VerifyFailed
 from domain.monitor import Monitoring
@@ -95,8 +95,8 @@ class BakeActivities:
                 f"{deployment.name} is not verified: nothing judges its monitors\n"
                 f"  expected: ONWARD_PROMETHEUS_URL and ONWARD_RULES_DIRECTORY of the {deployment.environment} duty"
             )
-        lasting = ENDED_BY_A_RUN if deployment.definition.kind is Kind.BATCH else frozenset()
-        return Watch(self._monitoring, monitors, state.since, lasting, self._patience.settled)
+        passed_over = excused(deployment.definition, state.since)
+        return Watch(self._monitoring, monitors, state.since, passed_over, self._patience.settled)
 
     def _settled(
         self,

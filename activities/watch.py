@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.errors import VerifyFailed
@@ -30,7 +30,7 @@ class NoWatch:
 class Watch:
     """The monitors of one release during its bake.
 
-    :param lasting: rules whose alerts from before the release no deploy can end.
+    :param excused: by the name of a rule a time; its alerts that began before say nothing of the release.
     :param settled: a rule counts once it was evaluated after so much of the watching.
     """
 
@@ -39,14 +39,14 @@ class Watch:
         monitoring: Monitoring,
         monitors: InstalledMonitors,
         arrived: datetime,
-        lasting: frozenset[str],
+        excused: Mapping[str, datetime],
         settled: timedelta,
     ) -> None:
         self._monitoring = monitoring
         self._monitors = monitors
         self._rules = monitors.rules.rules if monitors.rules else []
         self._arrived = arrived
-        self._lasting = lasting
+        self._excused = excused
         self._settled = time.monotonic() + settled.total_seconds()
         self._after = _evaluations(self._judged())
 
@@ -55,7 +55,7 @@ class Watch:
         rules = self._judged()
         if time.monotonic() < self._settled:
             self._after = _evaluations(rules)
-        judgement = judge(self._monitors, rules, self._arrived, self._after, self._lasting)
+        judgement = judge(self._monitors, rules, self._arrived, self._after, self._excused)
         if judgement.firing:
             raise VerifyFailed(f"{self._monitors.name}: {'; '.join(judgement.firing)}")
         return judgement

@@ -6,13 +6,13 @@ each looks back over what Prometheus kept.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.duration import format_duration
 from domain.identity import ServiceId
 from domain.monitor_rules import ENVIRONMENT, MEASURED, AlertRule
 from domain.monitor_tests import AlertTest, ExpectedAlert, InputSeries, UnitTest
-from domain.service import ServiceDefinition
+from domain.service import Kind, ServiceDefinition
 from domain.tested_rule import TestedRule
 
 #: How long a worker may be away, beside what is late by itself, until nothing is known of earlier runs.
@@ -21,8 +21,7 @@ MEMORY = timedelta(days=1)
 #: In which a worker that is started anew has taken over what earlier ones have seen, where Prometheus kept nothing.
 TAKING_OVER = "1m"
 
-#: What fired before a release goes on firing until a run ends well, which no deploy does.
-ENDED_BY_A_RUN = frozenset({"RunFailed", "RunLate"})
+FAILED, LATE = "RunFailed", "RunLate"
 
 JOB = "max by (environment, application, role)"
 
@@ -33,12 +32,24 @@ def of_job(definition: ServiceDefinition) -> list[TestedRule]:
     return [_failed(own), *([_late(own, within)] if within else [])]
 
 
+def excused(definition: ServiceDefinition, arrived: datetime) -> dict[str, datetime]:
+    """Rule → a time: its alerts that began before say nothing of the release, and only a run that ends well ends them.
+
+    A release that adds a schedule or shortens it finds a job that is late by it at once.
+
+    :param arrived: when the release did.
+    """
+    if definition.kind is not Kind.BATCH:
+        return {}
+    return {FAILED: arrived, LATE: arrived + (definition.batch.late_within or timedelta(0))}
+
+
 def _failed(own: str) -> TestedRule:
     failure, success = _series("failure", own), _series("success", own)
     span = format_duration(MEMORY)
     last = f"{JOB} (max_over_time({failure}[{span}]))"
     rule = _rule(
-        "RunFailed",
+        FAILED,
         f"{last} > ({JOB} (max_over_time({success}[{span}])) or {last} * 0)",
         "its last run failed",
         own,
@@ -65,7 +76,7 @@ def _late(own: str, within: timedelta) -> TestedRule:
     span = format_duration(within + MEMORY)
     last = f"({JOB} (max_over_time({success}[{span}])) or {JOB} ({deployed}))"
     rule = _rule(
-        "RunLate",
+        LATE,
         f"time() - {last} > {within.total_seconds():.0f}",
         f"no run has ended well for {format_duration(within)}",
         own,

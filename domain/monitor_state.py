@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from domain.message import Message
@@ -69,16 +69,17 @@ def judge(
     rules: Sequence[JudgedRule],
     arrived: datetime,
     after: Mapping[tuple[str, str], datetime],
-    lasting: Container[str] = (),
+    excused: Mapping[str, datetime],
 ) -> Judgement:
     """What the monitors say of a release.
 
     An alert that was active before the release arrived says nothing of it yet: it has to end, unless
-    it is of a rule in ``lasting``, whose alerts something else ends. Nor does one of a rule that was not
+    its rule is excused: something else than a release ends its alerts. Nor does one of a rule that was not
     evaluated since the watching began: a replica that was on its way then may have come.
 
     :param arrived: when the environment began to take the release.
     :param after: for each rule a time; what it says counts once it was evaluated after that.
+    :param excused: by the name of a rule a time; its alerts that began before are passed over.
     """
     firing, pending, unknown = [], [], []
     if not are_loaded(monitors, rules):
@@ -90,7 +91,7 @@ def judge(
             unknown.append(f"{rule.name}: not evaluated since the bake began")
             continue
         for alert in rule.alerts:
-            if alert.since < arrived and rule.name in lasting:
+            if alert.since < excused.get(rule.name, alert.since):
                 continue
             if alert.since < arrived:
                 pending.append(f"{_told(rule, alert)}, since before this release came")

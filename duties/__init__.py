@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import partial
 
 from temporalio.client import Client
 
@@ -40,7 +39,7 @@ def exporting_for(own: Mapping[Duty, WorkerSettings]) -> Iterator[None]:
         for collector in disks:
             running.enter_context(looking(collector))
         for settings, each in told:
-            running.enter_context(remembering(partial(last_runs, settings, each)))
+            running.enter_context(remembering(last_runs(settings, each)))
         running.enter_context(exporting(addresses.pop() if addresses else "", collectors))
         yield
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from docker import DockerClient
@@ -90,9 +90,9 @@ def disk_collector(settings: WorkerSettings, environment: Environment) -> DiskCo
     return DiskCollector(environment, SwarmDisks(client, environment, stack=settings.stack))
 
 
-def last_runs(settings: WorkerSettings, environment: Environment) -> Iterable[LastRuns]:
-    """When the runs of an environment's jobs last ended, as earlier workers have seen it."""
-    return KeptRuns(object_store(settings)).of(environment)
+def last_runs(settings: WorkerSettings, environment: Environment) -> Callable[[], Iterable[LastRuns]]:
+    """Reads when the runs of an environment's jobs last ended, whichever worker saw it."""
+    return partial(KeptRuns(object_store(settings)).of, environment)
 
 
 def environment_activities(settings: WorkerSettings, environment: Environment) -> Activities:

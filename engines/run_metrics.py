@@ -21,7 +21,8 @@ from engines.replica_exporter import LABELS
 
 log = logging.getLogger("onward.runs")
 
-#: Seconds between two tries to learn what earlier workers have seen.
+#: Seconds between two looks at what other workers have seen, and after one that failed.
+LOOK_EVERY = 60.0
 TRY_EVERY = 10.0
 
 #: All of this process, served beside the replicas.
@@ -74,7 +75,7 @@ class RunMetrics:
             _LAST.note(status, labels, at)
 
     def remember(self, last: LastRuns) -> None:
-        """What an earlier worker has seen is told as if this one had, and not counted; what is newer stays."""
+        """What another worker has seen is told as if this one had, and not counted; what is newer stays."""
         labels = (last.environment.value, last.service.application, last.service.role)
         for status, field in REMEMBERED.items():
             if at := getattr(last, field):
@@ -82,17 +83,17 @@ class RunMetrics:
 
 
 def remembering(read: Callable[[], Iterable[LastRuns]]) -> AbstractContextManager[None]:
-    """Take over what earlier workers have seen, beside the block: as soon as it can be read."""
+    """Take over what earlier workers have seen, and those beside this one, until the end of the block."""
 
     def take_over(over: threading.Event) -> None:
         while not over.is_set():
+            pause = LOOK_EVERY
             try:
                 for last in read():
                     RunMetrics().remember(last)
             except OnwardError as error:
-                log.warning("what runs of jobs did before cannot be read yet: %s", error)
-                over.wait(TRY_EVERY)
-            else:
-                return
+                log.warning("what runs of jobs did before cannot be read: %s", error)
+                pause = TRY_EVERY
+            over.wait(pause)
 
     return beside("runs", take_over)

@@ -108,28 +108,33 @@ def test_runs_of_jobs_are_told_by_how_they_ended() -> None:
     assert sorted(counts.values()) == [1, 1, 1]
 
 
-def test_what_earlier_workers_have_seen_is_told_as_soon_as_it_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_other_workers_have_seen_is_told_as_soon_as_it_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_metrics, "TRY_EVERY", 0.01)
+    monkeypatch.setattr(run_metrics, "LOOK_EVERY", 0.01)
     job = ServiceId(application="shop", role="audit")
+    later = datetime.fromtimestamp(250, UTC)  # a worker beside this one saw it
     kept = LastRuns(
         environment=Environment.PROD,
         service=job,
         succeeded=datetime.fromtimestamp(100, UTC),
         failed=datetime.fromtimestamp(200, UTC),
     )
-    tries = iter([Unreachable("S3", "memory", "connection refused"), None])
+    faults = iter([Unreachable("S3", "memory", "connection refused")])
+    looks = iter([kept, kept.ended(RunStatus.FAILED, later)])
     read = threading.Event()
 
     def last_runs() -> list[LastRuns]:
-        if fault := next(tries):
+        for fault in faults:
             raise fault
+        for found in looks:
+            return [found]
         read.set()
-        return [kept]
+        return []
 
     run_metrics.RunMetrics().ended(Environment.PROD, job, RunStatus.SUCCEEDED, datetime.fromtimestamp(300, UTC))
     with run_metrics.remembering(last_runs):
         assert read.wait(10)
 
     told, audit = Exported().scraped(), CART.replace("cart", "audit")
-    assert told[f"onward_batch_last_failure_timestamp_seconds{{{audit}}}"] == 200
+    assert told[f"onward_batch_last_failure_timestamp_seconds{{{audit}}}"] == 250
     assert told[f"onward_batch_last_success_timestamp_seconds{{{audit}}}"] == 300, "what is newer stays"
