@@ -98,9 +98,10 @@ class BackupActivities:
     def _refuse_unserved(self, deployment: Deployment) -> None:
         """Data that served once, and that somebody took the service away from."""
         seen, _ = self._seen.read(deployment.environment)
-        if deployment.name in seen.services and self._backups.has_volume(deployment):
+        place = self._backups.volume_place(deployment) if deployment.name in seen.services else ""
+        if place:
             raise BackupFailed(
-                f"the service {deployment.name} was removed and its volume is there: nothing serves the data, "
+                f"the service {deployment.name} was removed, and its volume is {place}: nothing serves the data, "
                 "so that they cannot be backed up"
             )
 

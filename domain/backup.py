@@ -50,8 +50,8 @@ class Backups(Protocol):
         last lines of what it said on its standard error.
         """
 
-    def has_volume(self, deployment: Deployment) -> bool:
-        """Whether the datastore's volume is there, whatever serves it."""
+    def volume_place(self, deployment: Deployment) -> str:
+        """Where the datastore's volume is, or may be, whatever serves it; empty when it is nowhere."""
 
 
 def stands(state: ServiceState) -> bool:

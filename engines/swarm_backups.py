@@ -44,12 +44,14 @@ class SwarmBackups(Backups):
         finally:
             command.close()
 
-    def has_volume(self, deployment: Deployment) -> bool:
-        """On the machine of the engine that is asked, as the datastore's task."""
+    def volume_place(self, deployment: Deployment) -> str:
+        """An engine knows its own volumes only, so that with other machines in the swarm it may be on one of them."""
         with suppress(NotFound), translated(address_of(self._client)):
             self._client.volumes.get(volume_name(deployment.environment, deployment.service))
-            return True
-        return False
+            return "on this machine"
+        with translated(address_of(self._client)):
+            others = int(self._client.info()["Swarm"]["Nodes"]) - 1
+        return f"on one of {others} other machines of the swarm, if anywhere" if others else ""
 
     def _container(self, deployment: Deployment) -> str:
         name = deployment.name

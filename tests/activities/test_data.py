@@ -128,7 +128,8 @@ def test_without_a_bucket_of_its_own_nothing_is_begun(first: bool) -> None:
     assert backing.backups.made == []
 
 
-def test_data_that_somebody_took_the_service_away_from_are_not_touched_without_a_backup() -> None:
+@pytest.mark.parametrize("place", ["on this machine", "on one of 2 other machines of the swarm, if anywhere"])
+def test_data_that_somebody_took_the_service_away_from_are_not_touched_without_a_backup(place: str) -> None:
     backing = BackingUp()
     name = "prod-shop-cart"
     seen = SeenServices(backing.published.onward.store)
@@ -136,8 +137,8 @@ def test_data_that_somebody_took_the_service_away_from_are_not_touched_without_a
     backing.engine.states.clear()
     assert backing.back_up().detail == "nothing to back up yet", "nor are there data"
 
-    backing.backups.volumes.add(name)
-    with pytest.raises(ApplicationError, match=f"the service {name} was removed and its volume is there") as caught:
+    backing.backups.volumes[name] = place
+    with pytest.raises(ApplicationError, match=f"the service {name} was removed, and its volume is {place}") as caught:
         backing.back_up()
     assert caught.value.non_retryable
     assert "only by a release without datastore.backup" in caught.value.message
@@ -146,7 +147,7 @@ def test_data_that_somebody_took_the_service_away_from_are_not_touched_without_a
 def test_a_volume_of_a_first_deploy_that_did_not_arrive_holds_nothing() -> None:
     backing = BackingUp()
     backing.engine.states.clear()
-    backing.backups.volumes.add("prod-shop-cart")
+    backing.backups.volumes["prod-shop-cart"] = "on this machine"
     assert backing.back_up().detail == "nothing to back up yet"
 
 

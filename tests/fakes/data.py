@@ -44,10 +44,10 @@ class MemoryBackups:
         self.printed = b"the data"
         self.failing = ""
         self.made: list[str] = []
-        self.volumes: set[str] = set()
+        self.volumes: dict[str, str] = {}
 
-    def has_volume(self, deployment: Deployment) -> bool:
-        return deployment.name in self.volumes
+    def volume_place(self, deployment: Deployment) -> str:
+        return self.volumes.get(deployment.name, "")
 
     @contextmanager
     def content(self, deployment: Deployment, backup: Backup, progress: Progress) -> Iterator[Iterator[bytes]]:
