@@ -77,12 +77,15 @@ class DiskCollector(Collector):
             now = self._clock()
             if now < self._due.get(service, now):
                 continue
+            self._due[service] = now + RETRY_EVERY
             try:
                 self._told[service] = (now, self._disks.use(there))
-                self._due[service] = now + ASK_EVERY
             except OnwardError as error:
-                self._due[service] = now + RETRY_EVERY
                 log.warning("disk of %s-%s: %s", self._environment, service, error)
+            except Exception:  # what somebody changed by hand must not end the watch of all others
+                log.exception("disk of %s-%s", self._environment, service)
+            else:
+                self._due[service] = now + ASK_EVERY
 
 
 def looking(collector: DiskCollector, every: float = LOOK_EVERY) -> AbstractContextManager[None]:
@@ -92,7 +95,7 @@ def looking(collector: DiskCollector, every: float = LOOK_EVERY) -> AbstractCont
         while not over.is_set():
             try:
                 collector.look()
-            except Exception:  # what somebody changed by hand must not end the watch of all others
+            except Exception:  # it is asked again, whatever it was
                 log.exception("disks")
             over.wait(every)
 

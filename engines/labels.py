@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from domain.deployment import Deployment
 from domain.errors import ForeignResource
@@ -66,6 +67,15 @@ def deployment_labels(deployment: Deployment) -> dict[str, str]:
         Label.MANIFEST: deployment.manifest.digest,
         Label.PORT: str(deployment.definition.port),
     }
+
+
+def labels_of(service: Mapping[str, Any]) -> dict[str, str]:
+    """What a service says of itself. Of a label that somebody took from it by hand its tasks still know.
+
+    :param service: as ``GET /services/<name>`` answers.
+    """
+    spec = service["Spec"]
+    return {**(spec["TaskTemplate"]["ContainerSpec"].get("Labels") or {}), **(spec["Labels"] or {})}
 
 
 def require_own(labels: Mapping[str, str], stack: str, what: str, *, removal: str) -> None:

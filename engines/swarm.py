@@ -16,7 +16,7 @@ from domain.progress import Progress
 from domain.scale import Size, kept
 from domain.service import Kind, ServiceDefinition
 from engines.docker_api import address_of, translated
-from engines.labels import Label, require_own
+from engines.labels import Label, labels_of, require_own
 from engines.reach import CREDENTIALS, Reach
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_data import Volume, address_in, ensure_volume, node_of, refuse_another_kind
@@ -138,14 +138,13 @@ class SwarmEngine:
 
     def _deploy_once(self, deployment: Deployment) -> Action:
         current = self._inspect(self._place.service_name(deployment.environment, deployment.service))
-        action = decide(int(current["Spec"]["Labels"][Label.NUMBER]) if current else None, deployment)
+        action = decide(int(labels_of(current)[Label.NUMBER]) if current else None, deployment)
         if action is Action.NOTHING:
             return action
         if current is not None:
             refuse_another_kind(current, deployment)
             if deployment.definition.datastore:
-                deployed = current["Spec"]["Labels"][Label.VERSION]
-                refuse_version(deployment.name, deployed, deployment.definition.datastore)
+                refuse_version(deployment.name, labels_of(current)[Label.VERSION], deployment.definition.datastore)
         size = kept(deployment.definition, deployment.environment, size_of(current) if current else None)
         spec = noted(self._specify(deployment, self.placement(deployment, current, size.replicas), size))
         if current is None:

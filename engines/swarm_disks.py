@@ -15,7 +15,7 @@ from domain.identity import ServiceId
 from domain.service import Kind
 from engines.container_command import ContainerCommand
 from engines.docker_api import BRISK
-from engines.labels import Label
+from engines.labels import Label, labels_of
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_tasks import serving_container
 
@@ -35,7 +35,7 @@ class SwarmDisks:
     def datastores(self) -> dict[ServiceId, Json]:
         """Each with its service, as ``GET /services`` tells it; no candidate of a slice."""
         found = [each for each in self._services.labelled(self._labels) if Label.SLICE not in each["Spec"]["Labels"]]
-        labels = [each["Spec"]["Labels"] for each in found]
+        labels = [labels_of(each) for each in found]
         roles = [ServiceId(application=each[Label.APPLICATION], role=each[Label.ROLE]) for each in labels]
         return dict(zip(roles, found, strict=True))
 

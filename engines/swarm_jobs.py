@@ -19,7 +19,7 @@ from domain.progress import Progress
 from domain.scale import Size
 from domain.service import Kind, ServiceDefinition
 from engines import images
-from engines.labels import Label, require_own
+from engines.labels import Label, labels_of, require_own
 from engines.reach import Reach
 from engines.swarm import SwarmEngine
 from engines.swarm_api import Json, SwarmServices
@@ -145,8 +145,7 @@ def runs_of(services: SwarmServices, stack: str, environment: Environment, servi
 
 
 def _state(record: Json) -> ServiceState:
-    spec = record["Spec"]
-    labels = spec["Labels"]
+    spec, labels = record["Spec"], labels_of(record)
     number, commit = int(labels[Label.NUMBER]), labels[Label.COMMIT]
     digest = spec["TaskTemplate"]["ContainerSpec"]["Image"].rpartition("@")[2]
     ready = TaskState(

@@ -8,7 +8,7 @@ from datetime import datetime
 from domain.deployment import ServiceState, TaskState, UpdateState
 from domain.environment import Environment
 from domain.identity import ServiceId
-from engines.labels import Label
+from engines.labels import Label, labels_of
 from engines.swarm_api import Json
 from engines.swarm_drift import drift_of
 
@@ -48,7 +48,7 @@ def service_state(service: Json, tasks: Sequence[Json], failed_check: Callable[[
     :param failed_check: what the last health check of a task printed, if it failed.
     """
     spec = service["Spec"]
-    labels = spec["Labels"]
+    labels = labels_of(service)
     status = service.get("UpdateStatus") or {}
     return ServiceState(
         environment=Environment(labels[Label.ENVIRONMENT]),

@@ -22,6 +22,7 @@ class MemoryDisks:
         self.free: dict[ServiceId, int] = {DB: 400}
         self.gone = self.silent = False
         self.asked = self.looks = 0
+        self.changed = ""
 
     def datastores(self) -> dict[ServiceId, Json]:
         if self.gone:
@@ -30,6 +31,8 @@ class MemoryDisks:
 
     def use(self, service: Json) -> DiskUse:
         self.asked += 1
+        if service["role"] == self.changed:
+            raise KeyError("Mounts")
         if self.silent:
             raise NotFound(f"{service['role']} does not run")
         return DiskUse(1000, self.free[ServiceId(application="shop", role=service["role"])])
@@ -82,6 +85,13 @@ def test_an_engine_that_is_gone_and_a_datastore_that_is_removed_leave_no_data() 
     exported.told()
     exported.disks.free.clear()
     assert exported.told() == {}
+
+
+def test_what_nobody_foresaw_of_one_leaves_the_others_told() -> None:
+    exported = Exported()
+    exported.disks.free = {ServiceId(application="shop", role="a-db"): 1, DB: 400}
+    exported.disks.changed = "a-db"
+    assert exported.told() == {"orders-db": 400}
 
 
 def test_what_nobody_foresaw_does_not_end_the_watch() -> None:

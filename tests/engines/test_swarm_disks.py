@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 
 import pytest
@@ -9,6 +10,7 @@ from docker import DockerClient
 
 from domain.environment import Environment
 from domain.errors import NotFound, OnwardError, Unreachable
+from engines.labels import Label
 from engines.swarm_api import SwarmServices
 from engines.swarm_disks import SwarmDisks
 from tests.engines.conftest import Environments
@@ -37,7 +39,12 @@ def test_the_disk_below_a_volume_is_told_by_who_serves_from_it(
     assert SwarmDisks(docker_client, elsewhere, stack=environment.stack).datastores() == {}
 
     service = disks.datastores()[deployment.service]
-    SwarmServices(docker_client).remove(deployment.name)
+    spec = copy.deepcopy(service["Spec"])
+    del spec["Labels"][Label.ROLE]
+    services = SwarmServices(docker_client)
+    services.update(service, spec)
+    assert list(disks.datastores()) == [deployment.service], "whatever somebody takes from it by hand"
+    services.remove(deployment.name)
     with pytest.raises(NotFound, match="not found"):
         disks.use(service)
 

@@ -9,7 +9,7 @@ from docker import DockerClient
 
 from domain.artifact import Artifact
 from domain.environment import Environment
-from domain.errors import DeployHalted
+from domain.errors import DeployHalted, Superseded
 from domain.scale import Size
 from engines.swarm_drift import ROLLED_BACK
 from engines.swarm_jobs import SwarmJobs
@@ -34,6 +34,18 @@ def by_hand(*words: str) -> None:
 def drift(environment: Environments) -> tuple[str, ...]:
     (state,) = environment.engine.running(CI)
     return state.drift
+
+
+def test_a_label_that_onward_reads_is_missed_and_comes_with_the_next_release(
+    environment: Environments, first: Artifact, second: Artifact
+) -> None:
+    deployment = environment.deployment(3, first)
+    environment.arrive(deployment)
+    by_hand("update", "--detach", "--label-rm", "onward.number", "--label-rm", "onward.role", deployment.name)
+    assert drift(environment) == ("label onward.number removed", "label onward.role removed")
+    with pytest.raises(Superseded):
+        environment.engine.deploy(environment.deployment(2, second), SilentProgress())
+    assert environment.arrive(environment.deployment(4, second)).drift == ()
 
 
 def test_what_onward_itself_does_is_no_drift(
