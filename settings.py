@@ -26,6 +26,7 @@ SECRETS = Path("/run/secrets")
 
 RemindEvery = Annotated[Duration, Field(ge=timedelta(seconds=1))]
 _REMIND_EVERY = "orchestrate duty: how often on-call is told again until somebody has acknowledged, as 90s or 1h30m"
+_OF_SEVERAL = "ci and prod duty, where it has several workers, and the same for all of them, with commas:"
 _ACME_ROOTS = "file of certificates (PEM) by which the edge knows a private ACME server; the public ones without"
 
 #: What a part of the local stack may inherit: where things are, and nothing that could be a key.
@@ -209,18 +210,20 @@ class WorkerSettings(ClientSettings):
     rules_directory: Path = Field(
         default=Path(),
         description="ci and prod duty: where the environment's Prometheus reads the rules of monitors (*.yml) and "
-        "what it is to ask (targets.json); neither is written without",
+        "what it is to ask (targets-ENVIRONMENT.json); neither is written without",
     )
     exporter_address: str = Field(
         default="",
         description="ci and prod duty: host:port for the replicas of services, as Prometheus reaches it; none without",
     )
+    exporter_addresses: str = Field(default="", description=f"{_OF_SEVERAL} `ONWARD_EXPORTER_ADDRESS` of each of them")
     endpoint_mode: str = Field(default="dnsrr", pattern="^(dnsrr|vip)$", description="swarm endpoint mode")
     slots: int = Field(default=32, ge=1, le=500, description="activities at once, for the ci and prod duties")
     build_slots: int = Field(default=6, ge=1, le=100, description="activities at once, for the build duty")
     metrics_address: str = Field(
         default="", description="host:port for the worker's metrics, where Prometheus reaches it; none without"
     )
+    metrics_addresses: str = Field(default="", description=f"{_OF_SEVERAL} `ONWARD_METRICS_ADDRESS` of each of them")
     remind_every: RemindEvery = Field(default=timedelta(minutes=15), description=_REMIND_EVERY)
 
     @property

@@ -20,15 +20,17 @@ class TargetGroup(Message):
     labels: dict[str, str]
 
 
-def target_groups(environment: Environment, *, worker: str, replicas: str, edge: str) -> list[TargetGroup]:
-    """The environment's worker, its replicas, its edge; each ``host:port``, or empty for what there is not."""
+def target_groups(
+    environment: Environment, *, workers: Sequence[str], replicas: Sequence[str], edges: Sequence[str]
+) -> list[TargetGroup]:
+    """The environment's workers, what each of them tells of its replicas, and its edge: some ``host:port`` each."""
     brisk = {"__scrape_interval__": BRISK, "__scrape_timeout__": BRISK}
     wanted = [
-        (worker, {"job": f"worker-{environment}", "duty": duty_of(environment).value}),
+        (workers, {"job": f"worker-{environment}", "duty": duty_of(environment).value}),
         (replicas, {"job": f"replicas-{environment}", **brisk}),
-        (edge, {"job": f"edge-{environment}", "environment": environment.value, **brisk}),
+        (edges, {"job": f"edge-{environment}", "environment": environment.value, **brisk}),
     ]
-    return [TargetGroup(targets=(address,), labels=labels) for address, labels in wanted if address]
+    return [TargetGroup(targets=tuple(addresses), labels=labels) for addresses, labels in wanted if addresses]
 
 
 def document(groups: Sequence[TargetGroup]) -> str:

@@ -34,11 +34,15 @@ def prometheus_targets(settings: WorkerSettings, environment: Environment) -> Pr
         return None
     groups = target_groups(
         environment,
-        worker=settings.metrics_address,
-        replicas=settings.exporter_address,
-        edge=settings.edge.metrics_address,
+        workers=_addresses(settings.metrics_addresses or settings.metrics_address),
+        replicas=_addresses(settings.exporter_addresses or settings.exporter_address),
+        edges=_addresses(settings.edge.metrics_address),
     )
-    return PrometheusTargets(settings.rules_directory, groups, settings.prometheus_url)
+    return PrometheusTargets(settings.rules_directory, environment, groups, settings.prometheus_url)
+
+
+def _addresses(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 def refuse_wrong_roots(settings: WorkerSettings) -> None:

@@ -9,12 +9,11 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 from domain.bootstrap import Present
+from domain.environment import Environment
 from domain.errors import NotFound
 from domain.scrape_targets import TargetGroup, document
 from engines.prometheus_api import PrometheusApi
-from engines.rule_files import write_whole
-
-FILE = "targets.json"
+from engines.rule_files import PREVIOUS, write_whole
 
 #: Seconds in which Prometheus must have read a file that changed: it is told by the kernel, or looks
 #: itself as often as ``refresh_interval`` says.
@@ -37,12 +36,17 @@ class _Answer(BaseModel):
 class PrometheusTargets:
     """The targets of one environment.
 
-    :param directory: one that Prometheus reads ``targets.json`` in.
+    Until Prometheus has confirmed them, what was asked before is kept beside them, so that it can come back even after
+    a crash.
+
+    :param directory: one that Prometheus reads ``targets-*.json`` in, of one environment or of both.
     :param url: of Prometheus, which is asked whether it did; nobody is asked without.
     """
 
-    def __init__(self, directory: Path, groups: Sequence[TargetGroup], url: str = "") -> None:
-        self._file = directory / FILE
+    def __init__(self, directory: Path, environment: Environment, groups: Sequence[TargetGroup], url: str = "") -> None:
+        self._file = directory / file_name(environment)
+        self._previous = self._file.with_name(f"{self._file.name}{PREVIOUS}")
+        self._wanted = document(groups)
         self._groups = groups
         self._api = PrometheusApi(url) if url else None
 
@@ -52,11 +56,11 @@ class PrometheusTargets:
         return str(self._file)
 
     def present(self) -> Present:
-        """Whether exactly these targets are there."""
-        try:
-            return Present.RIGHT if self._file.read_text() == document(self._groups) else Present.OTHER
-        except FileNotFoundError:
+        """Whether exactly these targets are there, and are not yet to be confirmed."""
+        there = _text(self._file)
+        if there is None:
             return Present.MISSING
+        return Present.RIGHT if there == self._wanted and not self._previous.exists() else Present.OTHER
 
     def ensure(self) -> None:
         """Write them, whole or not at all, unless they are there; and see that Prometheus asks them.
@@ -64,23 +68,26 @@ class PrometheusTargets:
         :raises NotFound: it does not; the file is as it was before, so that these are missed until it does.
         :raises Unreachable: it does not answer.
         """
-        before = self._file.read_text() if self._file.exists() else None
-        if self.present() is not Present.RIGHT:
+        if (there := _text(self._file)) != self._wanted:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._file, document(self._groups))
+            if self._api and not self._previous.exists():
+                write_whole(self._previous, there or "")
+            write_whole(self._file, self._wanted)
         if self._api:
             try:
                 self._confirm(self._api)
             except NotFound:
-                self._restore(before)
+                self._restore()
                 raise
+        self._previous.unlink(missing_ok=True)
 
-    def _restore(self, before: str | None) -> None:
+    def _restore(self) -> None:
         """What was asked until now is asked on; what is not asked is not there."""
-        if before is None or before == document(self._groups):
-            self._file.unlink(missing_ok=True)
-        else:
+        if before := _text(self._previous):
             write_whole(self._file, before)
+        else:
+            self._file.unlink(missing_ok=True)
+        self._previous.unlink(missing_ok=True)
 
     def _confirm(self, api: PrometheusApi) -> None:
         wanted = {target for group in self._groups for target in group.targets}
@@ -92,6 +99,18 @@ class PrometheusTargets:
                     f"  expected: file_sd_configs of it that read {self._file}, as in deploy/prometheus.yml"
                 )
             time.sleep(POLL)
+
+
+def file_name(environment: Environment) -> str:
+    """Of the targets of an environment."""
+    return f"targets-{environment}.json"
+
+
+def _text(file: Path) -> str | None:
+    try:
+        return file.read_text()
+    except FileNotFoundError:
+        return None
 
 
 def _asked(api: PrometheusApi) -> set[str]:

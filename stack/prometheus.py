@@ -9,7 +9,7 @@ import yaml
 from domain.environment import ENVIRONMENTS, Environment
 from domain.identity import Duty, duty_of
 from domain.scrape_targets import TargetGroup, target_groups
-from engines.prometheus_targets import FILE, PrometheusTargets
+from engines.prometheus_targets import PrometheusTargets, file_name
 from engines.rule_files import SUFFIX
 from settings import LOOPBACK, StackSettings
 from stack import probes
@@ -29,7 +29,7 @@ def prometheus(settings: StackSettings, directory: StateDirectory, images: Image
     rules = [rules_directory(directory, each) for each in ENVIRONMENTS]
     for environment, folder in zip(ENVIRONMENTS, rules, strict=True):
         folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        PrometheusTargets(folder, environment_targets(settings, environment)).ensure()
+        PrometheusTargets(folder, environment, environment_targets(settings, environment)).ensure()
     text = yaml.safe_dump(scrape_configuration(settings, rules), sort_keys=False)
     write_private(configuration, text)
     words = [f"--config.file={configuration}", f"--storage.tsdb.path={data}", "--log.level=warn"]
@@ -50,9 +50,9 @@ def environment_targets(settings: StackSettings, environment: Environment) -> li
     """What is asked of an environment, as its own worker would write it."""
     return target_groups(
         environment,
-        worker=f"{LOOPBACK}:{worker_metrics_port(settings, duty_of(environment))}",
-        replicas=f"{LOOPBACK}:{exporter_port(settings, environment)}",
-        edge=f"{LOOPBACK}:{settings.edge_metrics_port(environment)}",
+        workers=[f"{LOOPBACK}:{worker_metrics_port(settings, duty_of(environment))}"],
+        replicas=[f"{LOOPBACK}:{exporter_port(settings, environment)}"],
+        edges=[f"{LOOPBACK}:{settings.edge_metrics_port(environment)}"],
     )
 
 
@@ -62,13 +62,14 @@ def scrape_configuration(settings: StackSettings, rules: list[Path]) -> dict[str
     def job(name: str, port: int, **labels: str) -> dict[str, object]:
         return {"job_name": name, "static_configs": [{"targets": [f"{LOOPBACK}:{port}"], "labels": labels}]}
 
+    targets = [f"{folder}/{file_name(each)}" for each, folder in zip(ENVIRONMENTS, rules, strict=True)]
     return {
         "global": {"scrape_interval": "5s", "evaluation_interval": "5s"},
         "rule_files": [f"{each}/*{SUFFIX}" for each in rules],
         "scrape_configs": [
             {
                 "job_name": "environments",
-                "file_sd_configs": [{"files": [f"{each}/{FILE}" for each in rules], "refresh_interval": "5s"}],
+                "file_sd_configs": [{"files": targets, "refresh_interval": "5s"}],
             },
             *(
                 job(f"worker-{duty}", worker_metrics_port(settings, duty), duty=duty.value)

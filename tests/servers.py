@@ -118,7 +118,7 @@ def prometheus_server(
 ) -> Iterator[str]:
     """Prometheus, judging rules twice a second; its address.
 
-    :param more: a directory whose ``*.yml`` are rules, too, and whose ``targets.json`` says what to scrape.
+    :param more: a directory whose ``*.yml`` are rules, too, and whose ``targets-*.json`` say what to scrape.
     :param lifecycle: whether it may be told to read them anew.
     :param target: ``host:port`` that it scrapes as often, if any.
     """
@@ -130,7 +130,7 @@ def prometheus_server(
             "rule_files": ["rules.yml", *([f"{more}/*.yml"] if more else ())],
             "scrape_configs": [
                 *([{"job_name": "target", "static_configs": [{"targets": [target]}]}] if target else ()),
-                *([{"job_name": "more", "file_sd_configs": [{"files": [f"{more}/targets.json"]}]}] if more else ()),
+                *([{"job_name": "more", "file_sd_configs": [{"files": [f"{more}/targets-*.json"]}]}] if more else ()),
             ],
         }
         (directory / "prometheus.yml").write_text(json.dumps(settings))

@@ -11,7 +11,7 @@ from docker import DockerClient
 
 from domain.environment import ENVIRONMENTS, Environment
 from domain.identity import edge_name
-from engines.prometheus_targets import FILE
+from engines.prometheus_targets import file_name
 from settings import StackSettings
 from stack.edges import until_edge_answers
 from stack.places import StateDirectory
@@ -59,7 +59,7 @@ def test_a_network_that_is_missing_is_seen_and_made_once(application: Applicatio
 def test_targets_of_prometheus_that_are_gone_are_seen_and_written_again(
     onward: CommandLine, stack_settings: StackSettings
 ) -> None:
-    file = rules_directory(StateDirectory(stack_settings), Environment.PROD) / FILE
+    file = rules_directory(StateDirectory(stack_settings), Environment.PROD) / file_name(Environment.PROD)
     file.unlink()
     until(lambda: "edge-prod" not in _jobs(stack_settings))
 

@@ -39,8 +39,8 @@ def test_it_is_laid_once_and_an_edge_that_differs_is_seen(
     routes = SiteRoutes(sites.buckets(edge_bucket(stack, Environment.CI)), stack)
     run = EdgeRun(edge_image, ports[0], ports[1])
     backups = MemoryBucket("backups-ci")
-    groups = target_groups(Environment.CI, worker="a:1", replicas="b:2", edge="c:3")
-    targets = PrometheusTargets(tmp_path / "rules", groups)
+    groups = target_groups(Environment.CI, workers=["a:1"], replicas=["b:2"], edges=["c:3"])
+    targets = PrometheusTargets(tmp_path / "rules", Environment.CI, groups)
     foundation = SwarmFoundation(docker_client, stack, run, routes, backups, targets)
     network = f"ci-{sites.application}"
     assert {state for _, state in _state(foundation, network)} == {"missing"}
@@ -54,7 +54,7 @@ def test_it_is_laid_once_and_an_edge_that_differs_is_seen(
     other = SwarmFoundation(docker_client, stack, replace(run, image=f"{edge_image}0"), routes, backups)
     assert _state(other, network)[-1] == ("edge", "other")
     more = SwarmFoundation(
-        docker_client, stack, run, routes, backups, PrometheusTargets(tmp_path / "rules", groups[:2])
+        docker_client, stack, run, routes, backups, PrometheusTargets(tmp_path / "rules", Environment.CI, groups[:2])
     )
     assert _state(more, network)[-1] == ("Prometheus targets", "other")
     without = SwarmFoundation(docker_client, stack, None, routes)
