@@ -17,7 +17,7 @@ from domain.identity import acme_roots, certificates_volume, edge_name, edge_net
 from engines.edge_routes import UNROUTED
 from engines.edge_tls import TLS_PORT, EdgeTls, certificates_mount, roots_file
 from engines.health import nanoseconds
-from engines.labels import Label, require_own
+from engines.labels import Label
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_configs import SwarmConfigs
 from engines.swarm_drift import drift_of, noted
@@ -116,12 +116,7 @@ class EdgeProxy:
         return any(_is_of(task, current["Spec"]) for task in running)
 
     def _current(self, environment: Environment) -> Json | None:
-        name = edge_name(self._stack, environment)
-        current = self._services.find(name)
-        if current is not None:
-            labels = current["Spec"]["Labels"] or {}
-            require_own(labels, self._stack, f"service {name}", removal=f"docker service rm {name}")
-        return current
+        return self._services.own(self._stack, edge_name(self._stack, environment))
 
     def remove(self, environment: Environment) -> None:
         """Stop the edge; its network stays as long as services are on it. A second call does nothing."""

@@ -6,31 +6,26 @@ from collections.abc import Callable, Mapping, Sequence
 
 from docker import DockerClient
 
-from domain import identity, resource_names
 from domain.datastore import refuse_version
 from domain.deployment import Action, Deployment, ServiceState, decide, is_whole
 from domain.environment import Environment
-from domain.errors import Conflict, InvalidInput, NotFound, VerifyFailed
+from domain.errors import Conflict, NotFound, VerifyFailed
 from domain.identity import ServiceId, canonical_name
 from domain.progress import Progress
 from domain.scale import Size, kept
 from domain.service import Kind, ServiceDefinition
-from engines.docker_api import address_of, translated
-from engines.labels import Label, labels_of, require_own
-from engines.reach import CREDENTIALS, Reach
+from engines.labels import Label, labels_of
+from engines.reach import Reach
 from engines.swarm_api import Json, SwarmServices
-from engines.swarm_data import Volume, address_in, ensure_volume, node_of, refuse_another_kind
+from engines.swarm_data import refuse_another_kind
 from engines.swarm_drift import noted
 from engines.swarm_logs import lines_by_task
-from engines.swarm_networks import ensure_network
 from engines.swarm_place import EnvironmentPlace, Place
+from engines.swarm_placement import Placements, url_at
 from engines.swarm_scale import size_of, sized_spec
 from engines.swarm_spec import Placement
 from engines.swarm_tasks import service_state
 from engines.swarm_unready import end_unready
-
-DEFAULT_PORT: int = ServiceDefinition.model_fields["port"].default
-
 
 #: Lost compare-and-swaps before the loss is handed to the caller's slower retry. Swarm itself writes
 #: a service too, while it scales or updates it.
@@ -63,10 +58,9 @@ class SwarmEngine:
         self._client = client
         self._services = SwarmServices(client)
         self._stack = stack
-        self._endpoint_mode = endpoint_mode
         self._kind = kind
         self._place = place or EnvironmentPlace(stack)
-        self._reach = reach
+        self._placements = Placements(client, stack=stack, endpoint_mode=endpoint_mode, place=place, reach=reach)
         self._specify = specify
 
     def deploy(self, deployment: Deployment, progress: Progress) -> Action:  # noqa: ARG002 – nothing takes long
@@ -91,7 +85,7 @@ class SwarmEngine:
 
     def observe(self, environment: Environment, service: ServiceId) -> ServiceState | None:
         """What is there, or ``None``; :raises ForeignResource: what is there is another stack's."""
-        found = self._inspect(self._place.service_name(environment, service))
+        found = self._services.own(self._stack, self._place.service_name(environment, service))
         return self._state(found, self._services.tasks([found])) if found else None
 
     def keep_serving(self, deployment: Deployment) -> None:
@@ -112,7 +106,7 @@ class SwarmEngine:
     def logs(self, environment: Environment, service: ServiceId, lines: int) -> str:
         """The last lines of each task; :raises NotFound: the service was never deployed."""
         name = canonical_name(environment, service)
-        found = self._inspect(name)
+        found = self._services.own(self._stack, name)
         if found is None:
             raise NotFound(f"{name} was never deployed")
         tasks = self._services.tasks([found])[found["ID"]]
@@ -137,7 +131,7 @@ class SwarmEngine:
         return line
 
     def _deploy_once(self, deployment: Deployment) -> Action:
-        current = self._inspect(self._place.service_name(deployment.environment, deployment.service))
+        current = self._services.own(self._stack, self._place.service_name(deployment.environment, deployment.service))
         action = decide(int(labels_of(current)[Label.NUMBER]) if current else None, deployment)
         if action is Action.NOTHING:
             return action
@@ -146,7 +140,7 @@ class SwarmEngine:
             if deployment.definition.datastore:
                 refuse_version(deployment.name, labels_of(current)[Label.VERSION], deployment.definition.datastore)
         size = kept(deployment.definition, deployment.environment, size_of(current) if current else None)
-        spec = noted(self._specify(deployment, self.placement(deployment, current, size.replicas), size))
+        spec = noted(self._specify(deployment, self._placements.of(deployment, current, size.replicas), size))
         if current is None:
             self._services.create(spec)
         else:
@@ -155,100 +149,3 @@ class SwarmEngine:
 
     def _state(self, service: Json, tasks: Mapping[str, Sequence[Json]]) -> ServiceState:
         return service_state(service, tasks[service["ID"]], self._services.failed_check)
-
-    def _inspect(self, name: str) -> Json | None:
-        service = self._services.find(name)
-        if service is not None:
-            labels = service["Spec"]["Labels"] or {}
-            require_own(labels, self._stack, f"service {name}", removal=f"docker service rm {name}")
-        return service
-
-    def placement(self, deployment: Deployment, current: Json | None, replicas: int = 1) -> Placement:
-        """What a deployment needs of the swarm; what is missing of it and Onward's own is made.
-
-        :param current: the service as it is there. Raises as :meth:`deploy`.
-        """
-        environment, definition = deployment.environment, deployment.definition
-        reads, secrets = definition.reads, self._secrets(deployment)
-        for name in self._place.own_networks(deployment):
-            self._network(name)
-        return Placement(
-            name=self._place.service_name(environment, deployment.service),
-            labels={**self._place.labels, Label.STACK: self._stack},
-            endpoint_mode=self._endpoint_mode,
-            secrets=secrets,
-            urls={role: self._url_of(environment, definition, role) for role in reads.services},
-            replicas=replicas,
-            networks={self._network(name): aliases for name, aliases in self._place.networks(deployment).items()},
-            resources=self._resources(deployment, secrets),
-            edge_network=self._place.edge_network(deployment),
-            stop_grace=self._place.stop_grace(deployment),
-            datastores={role: self.address(environment, definition.application, role) for role in reads.datastores},
-            volume=self._volume(deployment),
-            node=node_of(self._client, current) if self._place.volume_name(deployment) and definition.datastore else "",
-        )
-
-    def address(self, environment: Environment, application: str, role: str) -> str:
-        """``host:port`` of a datastore of an environment; :raises InvalidInput: it is not there."""
-        found = self._inspect(canonical_name(environment, ServiceId(application=application, role=role)))
-        return address_in(found, environment, application, role)
-
-    def _volume(self, deployment: Deployment) -> Volume | None:
-        datastore, name = deployment.definition.datastore, self._place.volume_name(deployment)
-        if datastore is None:
-            return None
-        if name:
-            ensure_volume(self._client, name, self._stack, deployment.environment, deployment.service)
-        return Volume(name, datastore.volume)
-
-    def _network(self, name: str) -> str:
-        """Its ID. What a slice shares with its environment does not carry the slice's labels."""
-        return ensure_network(self._client, name, self._stack)
-
-    def _resources(self, deployment: Deployment, secrets: Mapping[str, object]) -> dict[str, str]:
-        definition = deployment.definition
-        if not definition.resources or self._reach is None:
-            return {}
-        found = self._reach.variables(definition, lambda name: self._place.resource_name(deployment, name))
-        file = {"AWS_SHARED_CREDENTIALS_FILE": f"/run/secrets/{CREDENTIALS}"} if CREDENTIALS in secrets else {}
-        return found | file
-
-    def _secrets(self, deployment: Deployment) -> dict[str, tuple[str, str]]:
-        """What the definition names; and the environment's key to queues and buckets, for who brings none."""
-        found: dict[str, tuple[str, str]] = {}
-        if deployment.definition.resources:
-            name = resource_names.access_secret(self._stack, deployment.environment)
-            if there := self._secret(name):
-                found[CREDENTIALS] = (name, there[0])
-        for secret in deployment.definition.secrets:
-            name = identity.secret_name(deployment.environment, deployment.service, secret)
-            exact = self._secret(name)
-            if not exact:
-                raise InvalidInput(
-                    f"secret {name} is not there",
-                    where=f"swarm of {deployment.environment} ({address_of(self._client)})",
-                    expected=f"a swarm secret of this name, for `secrets: [{secret}]` of {deployment.service}",
-                    next=f"docker secret create {name} FILE",
-                )
-            found[secret] = (name, exact[0])
-        return found
-
-    def _secret(self, name: str) -> list[str]:
-        """The ID of the swarm secret of this name, if there is one."""
-        with translated(address_of(self._client)):
-            listed = self._client.api.secrets(filters={"name": name})
-        return [each["ID"] for each in listed if each["Spec"]["Name"] == name]
-
-    def _url_of(self, environment: Environment, definition: ServiceDefinition, role: str) -> str:
-        """The port is what the other service last declared, or the default while it was never deployed."""
-        known = self._place.urls.get(role)
-        if known is not None:
-            return known
-        name = canonical_name(environment, ServiceId(application=definition.application, role=role))
-        found = self._inspect(name)
-        return url_at(name, int(found["Spec"]["Labels"].get(Label.PORT, DEFAULT_PORT)) if found else DEFAULT_PORT)
-
-
-def url_at(name: str, port: int) -> str:
-    """The base URL of a service on the networks that know it by a name."""
-    return f"http://{name}:{port}"

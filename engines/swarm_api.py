@@ -14,6 +14,7 @@ from docker import DockerClient
 from domain.errors import NotFound
 from engines.docker_api import CONNECT_TIMEOUT, address_of, translated
 from engines.health import last_complaint
+from engines.labels import require_own
 
 #: JSON objects of the Docker Engine API: ``Service``, ``Task``, ``ServiceSpec``.
 Json = dict[str, Any]
@@ -65,6 +66,13 @@ class SwarmServices:
                 return self._calls.inspect_service(name)
         except NotFound:
             return None
+
+    def own(self, stack: str, name: str) -> Json | None:
+        """The service of a name, or ``None``; :raises ForeignResource: it is not this stack's."""
+        found = self.find(name)
+        if found is not None:
+            require_own(found["Spec"]["Labels"] or {}, stack, f"service {name}", removal=f"docker service rm {name}")
+        return found
 
     def labelled(self, labels: Mapping[str, str]) -> list[Json]:
         """The services that carry all of some labels."""

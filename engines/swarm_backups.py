@@ -15,7 +15,6 @@ from domain.errors import BackupFailed, NotFound
 from domain.progress import Progress
 from engines.container_command import ContainerCommand
 from engines.docker_api import address_of, translated
-from engines.labels import require_own
 from engines.swarm_api import SwarmServices
 from engines.swarm_tasks import serving_container
 
@@ -55,12 +54,9 @@ class SwarmBackups(Backups):
 
     def _container(self, deployment: Deployment) -> str:
         name = deployment.name
-        service = self._services.find(name)
+        service = self._services.own(self._stack, name)
         if service is None:
             raise BackupFailed(f"{name} is not there")
-        require_own(
-            service["Spec"]["Labels"] or {}, self._stack, f"service {name}", removal=f"docker service rm {name}"
-        )
         container = serving_container(self._services.tasks([service])[service["ID"]])
         if container is None:
             raise BackupFailed(f"{name} does not run")

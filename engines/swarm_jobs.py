@@ -19,7 +19,7 @@ from domain.progress import Progress
 from domain.scale import Size
 from domain.service import Kind, ServiceDefinition
 from engines import images
-from engines.labels import Label, labels_of, require_own
+from engines.labels import Label, labels_of
 from engines.reach import Reach
 from engines.swarm import SwarmEngine
 from engines.swarm_api import Json, SwarmServices
@@ -123,12 +123,8 @@ def record_of(services: SwarmServices, stack: str, environment: Environment, ser
 
     :raises ForeignResource: the name is another stack's.
     """
-    name = canonical_name(environment, service)
-    found = services.find(name)
-    if found is None:
-        return None
-    require_own(found["Spec"]["Labels"] or {}, stack, f"service {name}", removal=f"docker service rm {name}")
-    return found if Label.JOB in found["Spec"]["Labels"] else None
+    found = services.own(stack, canonical_name(environment, service))
+    return found if found is not None and Label.JOB in found["Spec"]["Labels"] else None
 
 
 def runs_of(services: SwarmServices, stack: str, environment: Environment, service: ServiceId) -> Sequence[Json]:

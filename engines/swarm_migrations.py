@@ -17,13 +17,13 @@ from domain.deployment import Deployment
 from domain.errors import Conflict
 from domain.migration import MigrationEnd
 from domain.progress import Progress
-from engines.labels import Label, require_own
+from engines.labels import Label
 from engines.reach import Reach
-from engines.swarm import SwarmEngine
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_ending import remove_services, rest_services
 from engines.swarm_logs import text_of
 from engines.swarm_place import EnvironmentPlace
+from engines.swarm_placement import Placements
 from engines.swarm_spec import Placement, service_spec
 from engines.swarm_tasks import ENDED, moment
 
@@ -44,7 +44,7 @@ class SwarmMigrations:
         self._services = SwarmServices(client)
         self._stack = stack
         place = EnvironmentPlace(stack, edge=False)
-        self._engine = SwarmEngine(client, stack=stack, endpoint_mode=endpoint_mode, place=place, reach=reach)
+        self._placements = Placements(client, stack=stack, endpoint_mode=endpoint_mode, place=place, reach=reach)
 
     def run(self, deployment: Deployment, run: str, progress: Progress) -> MigrationEnd:
         """Begin, or go on waiting for, the release's one job.
@@ -96,11 +96,7 @@ class SwarmMigrations:
 
     def _find(self, deployment: Deployment) -> Json | None:
         name = migration_name(deployment.environment, deployment.service, deployment.number)
-        found = self._services.find(name)
-        if found is not None:
-            labels = found["Spec"]["Labels"] or {}
-            require_own(labels, self._stack, f"service {name}", removal=f"docker service rm {name}")
-        return found
+        return self._services.own(self._stack, name)
 
     def _stop_others(self, deployment: Deployment, run: str) -> None:
         """Whoever began them is over: releases of a service have their turns one after the other."""
@@ -118,7 +114,7 @@ class SwarmMigrations:
                 self._remove(job)
 
     def _spec(self, deployment: Deployment, run: str) -> Json:
-        return migration_spec(deployment, self._engine.placement(deployment, None), run)
+        return migration_spec(deployment, self._placements.of(deployment, None), run)
 
     def _task(self, job: Json) -> Json | None:
         tasks = self._services.tasks([job])[job["ID"]]

@@ -9,7 +9,7 @@ from domain.environment import Environment
 from domain.errors import Conflict
 from domain.identity import ServiceId, canonical_name
 from domain.scale import Size
-from engines.labels import Label, require_own
+from engines.labels import Label
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_spec import Placement, service_spec
 
@@ -28,13 +28,13 @@ class SwarmScaler:
 
     def size(self, environment: Environment, service: ServiceId) -> Size | None:
         """What was asked for; :raises ForeignResource: the service is another stack's."""
-        found = self._find(canonical_name(environment, service))
+        found = self._services.own(self._stack, canonical_name(environment, service))
         return size_of(found) if found else None
 
     def resize(self, environment: Environment, service: ServiceId, size: Size, number: int) -> None:
         """Write the size. An update that was halted would go on with the write, so that it is refused then."""
         name = canonical_name(environment, service)
-        found = self._find(name)
+        found = self._services.own(self._stack, name)
         if found is None or int(found["Spec"]["Labels"][Label.NUMBER]) != number:
             raise Conflict(f"{name} is not at release #{number} any more")
         if size_of(found) == size and tasks_wanted(found) == size.replicas:
@@ -43,13 +43,6 @@ class SwarmScaler:
         if status != "completed":
             raise Conflict(f"{name} has an update that is {status}")
         self._services.update(found, sized(found["Spec"], size))
-
-    def _find(self, name: str) -> Json | None:
-        found = self._services.find(name)
-        if found is not None:
-            labels = found["Spec"]["Labels"] or {}
-            require_own(labels, self._stack, f"service {name}", removal=f"docker service rm {name}")
-        return found
 
 
 def sized_spec(deployment: Deployment, placement: Placement, size: Size) -> Json:
