@@ -13,13 +13,20 @@ from pathlib import Path
 PROC = Path("/proc")
 POLL = 0.05
 
+#: Where ``stat`` has the number of threads, from the state on.
+THREADS = 17
+
 
 def is_alive(pid: int) -> bool:
-    """Whether a process is there and not just waiting to be reaped."""
+    """Whether a process is there and not just waiting to be reaped.
+
+    One whose first thread has ended looks as if it were, and has its files and ports until the last one has (proc(5)).
+    """
     try:
-        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return False
+    return fields[0] not in ("Z", "X") or int(fields[THREADS]) > 1
 
 
 def marked(variable: str, value: str) -> list[int]:
