@@ -13,7 +13,7 @@ from activities.log import StepLog
 from activities.seen_services import SeenServices
 from activities.targets import Targets
 from domain import keys
-from domain.backup import BackedUp, BackupRecord, Backups, size_text, stands
+from domain.backup import BackedUp, BackupRecord, Backups, VolumePlace, size_text, stands
 from domain.datastore import Datastore, refuse_version
 from domain.deployment import Deployment, EnvironmentEngine, ServiceState, refuse_overtaken
 from domain.errors import BackupFailed, NotFound
@@ -98,11 +98,12 @@ class BackupActivities:
     def _refuse_unserved(self, deployment: Deployment) -> None:
         """Data that served once, and that somebody took the service away from."""
         seen, _ = self._seen.read(deployment.environment)
-        place = self._backups.volume_place(deployment) if deployment.name in seen.services else ""
-        if place:
+        was_there = deployment.name in seen.services
+        place = self._backups.volume_place(deployment) if was_there else VolumePlace.NOWHERE
+        if place is not VolumePlace.NOWHERE:
             raise BackupFailed(
                 f"the service {deployment.name} was removed, and its volume is {place}: nothing serves the data, "
-                "so that they cannot be backed up"
+                "so that they cannot be backed up; to begin anew with nothing, forget it (docs/environments.md)"
             )
 
     def _backed_up(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from enum import StrEnum
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -38,6 +39,14 @@ class BackedUp(Message):
     uri: str = ""
 
 
+class VolumePlace(StrEnum):
+    """Where the data of a datastore are, as far as one engine knows: of its own machine, and no other."""
+
+    NOWHERE = ""
+    HERE = "on this machine"
+    ELSEWHERE = "on another machine of the swarm, if anywhere"
+
+
 class Backups(Protocol):
     """Runs a datastore's backup command where its data are. ``Unreachable`` when the engine does not answer."""
 
@@ -50,8 +59,8 @@ class Backups(Protocol):
         last lines of what it said on its standard error.
         """
 
-    def volume_place(self, deployment: Deployment) -> str:
-        """Where the datastore's volume is, or may be, whatever serves it; empty when it is nowhere."""
+    def volume_place(self, deployment: Deployment) -> VolumePlace:
+        """Where the datastore's volume is, whatever serves it."""
 
 
 def stands(state: ServiceState) -> bool:

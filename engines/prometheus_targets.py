@@ -12,8 +12,8 @@ from domain.bootstrap import Present
 from domain.environment import Environment
 from domain.errors import NotFound
 from domain.scrape_targets import TargetGroup, document
+from engines.confirmed_file import ConfirmedFile
 from engines.prometheus_api import PrometheusApi
-from engines.rule_files import PREVIOUS, write_whole
 
 #: Seconds in which Prometheus must have read a file that changed: it is told by the kernel, or looks
 #: itself as often as ``refresh_interval`` says.
@@ -36,16 +36,12 @@ class _Answer(BaseModel):
 class PrometheusTargets:
     """The targets of one environment.
 
-    Until Prometheus has confirmed them, what was asked before is kept beside them, so that it can come back even after
-    a crash.
-
     :param directory: one that Prometheus reads ``targets-*.json`` in, of one environment or of both.
     :param url: of Prometheus, which is asked whether it did; nobody is asked without.
     """
 
     def __init__(self, directory: Path, environment: Environment, groups: Sequence[TargetGroup], url: str = "") -> None:
-        self._file = directory / file_name(environment)
-        self._previous = self._file.with_name(f"{self._file.name}{PREVIOUS}")
+        self._file = ConfirmedFile(directory / file_name(environment))
         self._wanted = document(groups)
         self._groups = groups
         self._api = PrometheusApi(url) if url else None
@@ -53,14 +49,14 @@ class PrometheusTargets:
     @property
     def name(self) -> str:
         """Where they are."""
-        return str(self._file)
+        return str(self._file.path)
 
     def present(self) -> Present:
         """Whether exactly these targets are there, and are not yet to be confirmed."""
-        there = _text(self._file)
+        there = self._file.text
         if there is None:
             return Present.MISSING
-        return Present.RIGHT if there == self._wanted and not self._previous.exists() else Present.OTHER
+        return Present.RIGHT if there == self._wanted and self._file.is_confirmed else Present.OTHER
 
     def ensure(self) -> None:
         """Write them, whole or not at all, unless they are there; and see that Prometheus asks them.
@@ -68,26 +64,16 @@ class PrometheusTargets:
         :raises NotFound: it does not; the file is as it was before, so that these are missed until it does.
         :raises Unreachable: it does not answer.
         """
-        if (there := _text(self._file)) != self._wanted:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            if self._api and not self._previous.exists():
-                write_whole(self._previous, there or "")
-            write_whole(self._file, self._wanted)
+        if self._file.text != self._wanted:
+            self._file.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file.put(self._wanted, keep=self._api is not None and self._file.is_confirmed)
         if self._api:
             try:
                 self._confirm(self._api)
             except NotFound:
-                self._restore()
+                self._file.restore()  # what was asked until now is asked on; what is not asked is not there
                 raise
-        self._previous.unlink(missing_ok=True)
-
-    def _restore(self) -> None:
-        """What was asked until now is asked on; what is not asked is not there."""
-        if before := _text(self._previous):
-            write_whole(self._file, before)
-        else:
-            self._file.unlink(missing_ok=True)
-        self._previous.unlink(missing_ok=True)
+        self._file.confirm()
 
     def _confirm(self, api: PrometheusApi) -> None:
         wanted = {target for group in self._groups for target in group.targets}
@@ -96,7 +82,7 @@ class PrometheusTargets:
             if time.monotonic() > end:
                 raise NotFound(
                     f"Prometheus at {api.shown} does not ask {', '.join(sorted(lacking))}\n"
-                    f"  expected: file_sd_configs of it that read {self._file}, as in deploy/prometheus.yml"
+                    f"  expected: file_sd_configs of it that read {self._file.path}, as in deploy/prometheus.yml"
                 )
             time.sleep(POLL)
 
@@ -104,13 +90,6 @@ class PrometheusTargets:
 def file_name(environment: Environment) -> str:
     """Of the targets of an environment."""
     return f"targets-{environment}.json"
-
-
-def _text(file: Path) -> str | None:
-    try:
-        return file.read_text()
-    except FileNotFoundError:
-        return None
 
 
 def _asked(api: PrometheusApi) -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +10,9 @@ from pathlib import Path
 
 from domain.monitor_set import InstalledMonitors
 from domain.progress import Progress
+from engines.confirmed_file import ConfirmedFile
 
 SUFFIX = ".yml"
-PREVIOUS = ".previous"
 LOCK = ".lock"
 POLL = 0.1
 
@@ -21,11 +20,7 @@ _HEADER = re.compile(r"# Monitors of \S+, release #(?P<number>\d+), version (?P<
 
 
 class RuleFiles:
-    """Writes so that whoever reads sees the whole old file or the whole new one.
-
-    What was there before stays beside a new file until :meth:`confirm`, so that it can come back
-    even after a crash: Prometheus does not read it by that name.
-    """
+    """A :class:`engines.confirmed_file.ConfirmedFile` for each service, which one process at a time writes."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -42,60 +37,33 @@ class RuleFiles:
 
     def written(self, name: str) -> tuple[int, str] | None:
         """Release number and version of what is there."""
-        match = _HEADER.match(self._text(name))
+        match = _HEADER.match(self._file(name).text or "")
         return (int(match["number"]), match["version"]) if match else None
 
     def holds(self, monitors: InstalledMonitors) -> bool:
         """Whether exactly this is there."""
-        return self._text(monitors.name) == content(monitors)
+        return self._file(monitors.name).text == content(monitors)
 
     def put(self, monitors: InstalledMonitors, *, keep: bool) -> None:
-        """Write; what is there is kept as the previous file if it is known to be right."""
-        file, previous = self._file(monitors.name), self._previous(monitors.name)
-        if keep and file.exists():
-            write_whole(previous, file.read_text())
-        write_whole(file, content(monitors))
+        """Write; what is there is kept if it is known to be right."""
+        self._file(monitors.name).put(content(monitors), keep=keep)
 
     def confirm(self, name: str) -> None:
-        """What is there is right: nothing else will be needed again."""
-        self._previous(name).unlink(missing_ok=True)
+        """What is there is right."""
+        self._file(name).confirm()
 
     def restore(self, name: str) -> None:
         """What was there before the last :meth:`put`; nothing, if there was none."""
-        file, previous = self._file(name), self._previous(name)
-        if previous.exists():
-            previous.replace(file)
-        else:
-            file.unlink(missing_ok=True)
+        self._file(name).restore()
 
-    def _text(self, name: str) -> str:
-        try:
-            return self._file(name).read_text()
-        except FileNotFoundError:
-            return ""
-
-    def _file(self, name: str) -> Path:
-        return self.directory / f"{name}{SUFFIX}"
-
-    def _previous(self, name: str) -> Path:
-        return self.directory / f"{name}{SUFFIX}{PREVIOUS}"
+    def _file(self, name: str) -> ConfirmedFile:
+        return ConfirmedFile(self.directory / f"{name}{SUFFIX}")
 
 
 def content(monitors: InstalledMonitors) -> str:
     """A rule file of Prometheus; its first line says whose it is."""
     header = f"# Monitors of {monitors.name}, release #{monitors.number}, version {monitors.version}."
     return f"{header} Written by its deploy: the next one writes over it.\n{monitors.text}"
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Whoever reads sees what was there or all of this, even when the machine stops meanwhile."""
-    beside = file.with_name(f".{file.name}.new")
-    with beside.open("w") as output:
-        output.write(text)
-        output.flush()
-        os.fsync(output.fileno())
-    beside.chmod(0o644)
-    beside.replace(file)
 
 
 def _taken(descriptor: int) -> bool:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 from docker import DockerClient
 
-from domain.backup import Backups
+from domain.backup import Backups, VolumePlace
 from domain.data_names import volume_name
 from domain.datastore import Backup
 from domain.deployment import Deployment
@@ -43,14 +43,14 @@ class SwarmBackups(Backups):
         finally:
             command.close()
 
-    def volume_place(self, deployment: Deployment) -> str:
-        """An engine knows its own volumes only, so that with other machines in the swarm it may be on one of them."""
+    def volume_place(self, deployment: Deployment) -> VolumePlace:
+        """On the machine of the engine that is asked, as the datastore's task; with others in the swarm maybe there."""
         with suppress(NotFound), translated(address_of(self._client)):
             self._client.volumes.get(volume_name(deployment.environment, deployment.service))
-            return "on this machine"
+            return VolumePlace.HERE
         with translated(address_of(self._client)):
-            others = int(self._client.info()["Swarm"]["Nodes"]) - 1
-        return f"on one of {others} other machines of the swarm, if anywhere" if others else ""
+            is_alone = self._client.info()["Swarm"]["Nodes"] == 1
+        return VolumePlace.NOWHERE if is_alone else VolumePlace.ELSEWHERE
 
     def _container(self, deployment: Deployment) -> str:
         name = deployment.name

@@ -13,7 +13,7 @@ from domain.errors import Conflict, InvalidInput, NotFound, Refused
 from domain.identity import ServiceId, canonical_name
 from domain.service import Kind
 from engines.docker_api import address_of, own_node, translated
-from engines.labels import Label, require_own
+from engines.labels import Label, labels_of, require_own
 from engines.swarm_api import Json
 
 NODE = "node.id=="
@@ -79,7 +79,7 @@ def address_in(found: Json | None, environment: Environment, application: str, r
             f"the datastore {name} is not there yet\n"
             f"  next: release {service} first; onward deployed --application {application}"
         )
-    labels = found["Spec"]["Labels"]
+    labels = labels_of(found)
     if labels.get(Label.KIND) != Kind.DATASTORE:
         raise InvalidInput(
             f"{name} is of kind {labels[Label.KIND]}",
@@ -92,7 +92,7 @@ def address_in(found: Json | None, environment: Environment, application: str, r
 
 def refuse_another_kind(current: Json, deployment: Deployment) -> None:
     """:raises Refused: a datastore would take the place of a service, or the reverse."""
-    before, after = current["Spec"]["Labels"].get(Label.KIND), deployment.definition.kind
+    before, after = labels_of(current).get(Label.KIND), deployment.definition.kind
     if before != after and Kind.DATASTORE in (before, after):
         raise Refused(
             f"{deployment.name} is of kind {before} and stays so: this release makes it a {after}\n"

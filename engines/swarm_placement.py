@@ -13,7 +13,7 @@ from domain.errors import InvalidInput
 from domain.identity import ServiceId, canonical_name
 from domain.service import ServiceDefinition
 from engines.docker_api import address_of, translated
-from engines.labels import Label
+from engines.labels import Label, labels_of
 from engines.reach import CREDENTIALS, Reach
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_data import Volume, address_in, ensure_volume, node_of
@@ -135,7 +135,7 @@ class Placements:
             return known
         name = canonical_name(environment, ServiceId(application=definition.application, role=role))
         found = self._services.own(self._stack, name)
-        return url_at(name, int(found["Spec"]["Labels"].get(Label.PORT, DEFAULT_PORT)) if found else DEFAULT_PORT)
+        return url_at(name, int(labels_of(found).get(Label.PORT, DEFAULT_PORT)) if found else DEFAULT_PORT)
 
 
 def url_at(name: str, port: int) -> str:

@@ -18,7 +18,7 @@ from domain.errors import Conflict, NotFound
 from domain.identity import ServiceId, batch_run_name, canonical_name
 from domain.progress import Progress
 from engines.docker_api import address_of, translated
-from engines.labels import Label
+from engines.labels import Label, labels_of
 from engines.run_output import RunOutput
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_ending import remove_services, rest_services
@@ -41,7 +41,7 @@ class SwarmRuns:
     def job(self, environment: Environment, service: ServiceId) -> BatchJob:
         """What the record says."""
         record = self._record(environment, service)
-        labels = record["Spec"]["Labels"]
+        labels = labels_of(record)
         return BatchJob(
             environment=environment,
             service=service,
@@ -65,7 +65,7 @@ class SwarmRuns:
             found = self._services.find(name)
         if found is None:
             raise Conflict(f"{name} was removed while it was being made")
-        labels = found["Spec"]["Labels"]
+        labels = labels_of(found)
         return BegunRun(
             order=order,
             name=name,

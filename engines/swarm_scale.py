@@ -9,7 +9,7 @@ from domain.environment import Environment
 from domain.errors import Conflict
 from domain.identity import ServiceId, canonical_name
 from domain.scale import Size
-from engines.labels import Label
+from engines.labels import Label, labels_of
 from engines.swarm_api import Json, SwarmServices
 from engines.swarm_spec import Placement, service_spec
 
@@ -35,7 +35,7 @@ class SwarmScaler:
         """Write the size. An update that was halted would go on with the write, so that it is refused then."""
         name = canonical_name(environment, service)
         found = self._services.own(self._stack, name)
-        if found is None or int(found["Spec"]["Labels"][Label.NUMBER]) != number:
+        if found is None or int(labels_of(found)[Label.NUMBER]) != number:
             raise Conflict(f"{name} is not at release #{number} any more")
         if size_of(found) == size and tasks_wanted(found) == size.replicas:
             return

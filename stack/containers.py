@@ -43,8 +43,8 @@ class StackContainers:
         :param services: their names; if it is not said all services of the stack, and what swarm was about to start.
         :raises Conflict: some did not end in time.
         """
-        begun, node = time.monotonic(), own_node(self._client)
-        while left := self._left(services, node):
+        begun = time.monotonic()
+        while left := self._left(services):
             waited = time.monotonic() - begun
             if waited > PATIENCE:
                 raise Conflict(f"still ending: {', '.join(sorted(left))}\n  next: run the command again")
@@ -52,14 +52,13 @@ class StackContainers:
                 self.remove_forgotten()
             time.sleep(POLL)
 
-    def _left(self, services: Collection[str] | None, node: str) -> set[str]:
-        """The names of the services whose containers run; when none does, the IDs of the tasks that have yet to start.
-
-        Those start before they end, and only then their containers, volumes and networks are made.
-        """
+    def _left(self, services: Collection[str] | None) -> set[str]:
         running = self._containers.running_services()
-        if running or services is not None:
-            return running if services is None else running.intersection(services)
+        return (running or self._starting()) if services is None else running.intersection(services)
+
+    def _starting(self) -> set[str]:
+        """Tasks of this machine that start before they end: their volumes and networks are made only then."""
+        node = own_node(self._client)
         tasks = [each for each in self._services.labelled_tasks(self._labels) if each.get("NodeID", node) == node]
         return {f"task {each['ID']}" for each in tasks if each["Status"]["State"] not in ENDED}
 

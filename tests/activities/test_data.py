@@ -10,7 +10,7 @@ from activities.backup import BackupActivities
 from activities.migrate import MigrateActivities
 from activities.seen_services import SeenServices
 from domain import keys
-from domain.backup import BackedUp
+from domain.backup import BackedUp, VolumePlace
 from domain.drift import Seen, seen_of
 from domain.environment import Environment
 from domain.errors import BackupFailed
@@ -128,8 +128,8 @@ def test_without_a_bucket_of_its_own_nothing_is_begun(first: bool) -> None:
     assert backing.backups.made == []
 
 
-@pytest.mark.parametrize("place", ["on this machine", "on one of 2 other machines of the swarm, if anywhere"])
-def test_data_that_somebody_took_the_service_away_from_are_not_touched_without_a_backup(place: str) -> None:
+@pytest.mark.parametrize("place", [VolumePlace.HERE, VolumePlace.ELSEWHERE])
+def test_data_that_somebody_took_the_service_away_from_are_not_touched_without_a_backup(place: VolumePlace) -> None:
     backing = BackingUp()
     name = "prod-shop-cart"
     seen = SeenServices(backing.published.onward.store)
@@ -147,7 +147,7 @@ def test_data_that_somebody_took_the_service_away_from_are_not_touched_without_a
 def test_a_volume_of_a_first_deploy_that_did_not_arrive_holds_nothing() -> None:
     backing = BackingUp()
     backing.engine.states.clear()
-    backing.backups.volumes["prod-shop-cart"] = "on this machine"
+    backing.backups.volumes["prod-shop-cart"] = VolumePlace.HERE
     assert backing.back_up().detail == "nothing to back up yet"
 
 

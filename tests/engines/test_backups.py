@@ -13,6 +13,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.heartbeat import Heartbeat
 from domain.artifact import Artifact, digest_of
+from domain.backup import VolumePlace
 from domain.datastore import Backup
 from domain.errors import BackupFailed
 from domain.progress import Progress
@@ -56,6 +57,18 @@ def subject(docker_client: DockerClient, environment: Environments, image: Artif
 def serving(subject: Subject) -> Subject:
     subject.environment.arrive(subject.deployment)
     return subject
+
+
+def test_where_its_volume_is_is_known_of_this_machine_alone(
+    serving: Subject, docker_client: DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = serving.environment.deployment(1, serving.deployment.artifact, role="other")
+    assert serving.backups.volume_place(serving.deployment) is VolumePlace.HERE
+    assert serving.backups.volume_place(other) is VolumePlace.NOWHERE
+    told = docker_client.info()
+    told["Swarm"]["Nodes"] = 2
+    monkeypatch.setattr(docker_client, "info", lambda: told)
+    assert serving.backups.volume_place(other) is VolumePlace.ELSEWHERE
 
 
 def test_every_byte_arrives_and_what_is_said_besides_does_not(serving: Subject) -> None:

@@ -37,15 +37,17 @@ def drift(environment: Environments) -> tuple[str, ...]:
 
 
 def test_a_label_that_onward_reads_is_missed_and_comes_with_the_next_release(
-    environment: Environments, first: Artifact, second: Artifact
+    environment: Environments, docker_client: DockerClient, first: Artifact, second: Artifact
 ) -> None:
-    deployment = environment.deployment(3, first)
+    deployment = environment.deployment(3, first, **RICH)
     environment.arrive(deployment)
     by_hand("update", "--detach", "--label-rm", "onward.number", "--label-rm", "onward.role", deployment.name)
     assert drift(environment) == ("label onward.number removed", "label onward.role removed")
+    SwarmScaler(docker_client, environment.stack).resize(CI, deployment.service, Size(replicas=2), 3)
     with pytest.raises(Superseded):
         environment.engine.deploy(environment.deployment(2, second), SilentProgress())
-    assert environment.arrive(environment.deployment(4, second)).drift == ()
+    after = environment.arrive(environment.deployment(4, second, **RICH))
+    assert (after.drift, after.replicas) == ((), 2)
 
 
 def test_what_onward_itself_does_is_no_drift(

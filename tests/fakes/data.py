@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from domain.backup import VolumePlace
 from domain.datastore import Backup
 from domain.deployment import Deployment
 from domain.errors import BackupFailed
@@ -44,10 +45,10 @@ class MemoryBackups:
         self.printed = b"the data"
         self.failing = ""
         self.made: list[str] = []
-        self.volumes: dict[str, str] = {}
+        self.volumes: dict[str, VolumePlace] = {}
 
-    def volume_place(self, deployment: Deployment) -> str:
-        return self.volumes.get(deployment.name, "")
+    def volume_place(self, deployment: Deployment) -> VolumePlace:
+        return self.volumes.get(deployment.name, VolumePlace.NOWHERE)
 
     @contextmanager
     def content(self, deployment: Deployment, backup: Backup, progress: Progress) -> Iterator[Iterator[bytes]]:
