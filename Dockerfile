@@ -11,13 +11,14 @@ COPY --from=prom/prometheus:v2.53.4 /bin/promtool /usr/local/bin/
 WORKDIR /onward
 COPY deploy/requirements.lock ./
 RUN pip install --quiet --no-cache-dir --require-hashes -r requirements.lock
-COPY settings.py telemetry.py worker.py ./
+COPY telemetry.py worker.py ./
 COPY domain domain
 COPY workflows workflows
 COPY activities activities
 COPY stores stores
 COPY engines engines
 COPY duties duties
+COPY settings settings
 
 USER onward
 ENTRYPOINT ["python", "worker.py", "--duty"]

@@ -29,10 +29,10 @@ from stack.servers import (
     worker_metrics_port,
 )
 
-WORKER = Path(settings_module.__file__).with_name("worker.py")
+WORKER = Path(settings_module.__file__).parent.with_name("worker.py")
 
 #: What a worker runs, beside ``worker.py``: as in the Dockerfile.
-CODE = ("settings.py", "telemetry.py", "duties", "domain", "workflows", "activities", "stores", "engines")
+CODE = ("telemetry.py", "settings", "duties", "domain", "workflows", "activities", "stores", "engines")
 
 #: What names a file that a worker reads at its start, so that another content is another worker.
 READ_ONCE = ("ONWARD_CHANNELS", "ONWARD_EDGE_ACME_ROOTS")

@@ -17,7 +17,9 @@ from stack.places import StateDirectory
 from stack.servers import BUCKET
 from stack.workers import CODE, WORKER, code_digest, worker, worker_environment
 
-CHECK = "import sys, settings; settings.WorkerSettings().checked_for(settings.Duty(sys.argv[1]))"
+CHECK = (
+    "import sys, settings, domain.identity; settings.WorkerSettings().checked_for(domain.identity.Duty(sys.argv[1]))"
+)
 
 
 def told(tmp_path: Path, duty: Duty, channels: Path = Path()) -> dict[str, str]:
