@@ -25,12 +25,18 @@ async def all_or_first_error(work: Iterable[Coroutine[Any, Any, Result]]) -> lis
             if task in done:
                 task.result()
         return [task.result() for task in tasks]
-    except BaseException as error:
-        for task in tasks:
-            task.cancel()
-        if not isinstance(error, GeneratorExit):
-            await asyncio.gather(*tasks, return_exceptions=True)
+    except GeneratorExit:
         raise
+    except BaseException:
+        await stopped(*tasks)
+        raise
+
+
+async def stopped(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel tasks and wait until each has come to an end, whichever; also while the workflow is cancelled."""
+    for task in tasks:
+        task.cancel()
+    await to_its_end(asyncio.gather(*tasks, return_exceptions=True))
 
 
 async def to_its_end(work: Awaitable[Result]) -> Result:

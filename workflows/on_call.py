@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.roll_forward import RollForward
     from domain.roll_forward_state import RollForwardState, Telling
     from workflows import policies
-    from workflows.concurrently import to_its_end
+    from workflows.concurrently import stopped
     from workflows.journal import reason_of
 
 #: So many notices that some channel did not take are shown.
@@ -65,9 +65,7 @@ class OnCall:
     async def cut_off(self, telling: Sequence[asyncio.Task[None]]) -> None:
         """Have no channel tried any more; what not all have taken is untold again."""
         self._is_cut_off = True
-        for each in telling:
-            each.cancel()
-        await to_its_end(asyncio.gather(*telling, return_exceptions=True))
+        await stopped(*telling)
         self._is_cut_off = False
         self._untold, self._telling = [*self._telling, *self._untold], []
 

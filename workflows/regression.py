@@ -28,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.slice_names import slice_name
     from domain.slices import SliceOwner
     from workflows import policies
-    from workflows.concurrently import all_or_first_error, to_its_end
+    from workflows.concurrently import all_or_first_error, stopped, to_its_end
 
 #: Suites that run at the same time in one slice.
 SUITES_AT_ONCE = 8
@@ -99,23 +99,28 @@ class RegressionWorkflow:
         return ready
 
     async def _run_suites(self, ready: SliceReady) -> None:
-        """All at once, as far as there is room; the rest is not begun once a suite has failed for certain."""
+        """All at once, as far as there is room; the rest is not begun once a suite has failed for certain.
+
+        However it ends, no suite runs any more: a slice must not go from under one that starts.
+        """
         room = asyncio.Semaphore(SUITES_AT_ONCE)
-        runs = [asyncio.ensure_future(self._in_its_turn(ready, suite, room)) for suite in ready.suites]
-        everything = asyncio.ensure_future(all_or_first_error(_waited(run) for run in runs))
+        suites = asyncio.ensure_future(
+            all_or_first_error(self._in_its_turn(ready, each, room) for each in ready.suites)
+        )
         self._show("the suites run")
-        await workflow.wait_condition(lambda: everything.done() or self._is_certain)
-        if not everything.done():
-            try:
+        try:
+            await workflow.wait_condition(lambda: suites.done() or self._is_certain)
+            if not suites.done():
                 await workflow.wait_condition(
-                    everything.done, timeout=REST, timeout_summary="stop the suites that still run"
+                    suites.done, timeout=REST, timeout_summary="stop the suites that still run"
                 )
-            except TimeoutError:
-                for run in runs:
-                    run.cancel()
-        await asyncio.gather(*runs, return_exceptions=True)
+        except TimeoutError:
+            await stopped(suites)
+        except asyncio.CancelledError:
+            await stopped(suites)
+            raise
         if not self._is_certain:
-            await everything
+            await suites
 
     async def _in_its_turn(self, ready: SliceReady, suite: SuiteToRun, room: asyncio.Semaphore) -> None:
         async with room:
@@ -130,7 +135,7 @@ class RegressionWorkflow:
                 self._results[suite] = first
             finally:
                 self._running.remove(suite)
-                self._show("the suites run")
+            self._show("the suites run")
 
     async def _run_suite(self, ready: SliceReady, suite: SuiteToRun, attempt: int) -> SuiteResult:
         again = "" if attempt == 1 else " once more"
@@ -198,7 +203,3 @@ class RegressionWorkflow:
             f"For `{request.release}`, in `{self._owner.name}`, with {basis or alone}. {ended}\n\n"
             f"{suite_table(request.release, self._in_order())}"
         )
-
-
-async def _waited(run: asyncio.Future[None]) -> None:
-    await run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from domain.artifact import Digest
@@ -15,7 +15,10 @@ from domain.slices import FoundSlice, SliceOwner, SliceUp
 
 
 class MemorySlices:
-    """Slices that are up at once; ``blocked`` holds them back, ``sick`` roles never come up, ``stuck`` ones stay."""
+    """Slices that are up at once; ``blocked`` holds them back, ``sick`` roles never come up, ``stuck`` ones stay.
+
+    ``going`` is called before one goes.
+    """
 
     def __init__(self) -> None:
         self.there: dict[str, FoundSlice] = {}
@@ -24,6 +27,7 @@ class MemorySlices:
         self.stuck: set[str] = set()
         self.sick: set[str] = set()
         self.blocked: threading.Event | None = None
+        self.going: Callable[[], None] = lambda: None
 
     def up(self, owner: SliceOwner, deployments: Sequence[Deployment], progress: Progress) -> SliceUp:
         deployments = [each for each in deployments if each.definition.kind is not Kind.BATCH]
@@ -47,6 +51,7 @@ class MemorySlices:
     def down(self, owner: SliceOwner, progress: Progress) -> None:
         if owner.name in self.stuck:
             raise Conflict(f"the network of {owner.name} is in use by a task that is gone")
+        self.going()
         self.downs.append(owner.name)
         self.there.pop(owner.name, None)
 

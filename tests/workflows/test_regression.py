@@ -124,6 +124,24 @@ async def test_a_cancelled_release_leaves_no_slice_and_frees_its_place(
     assert (await released(temporal.client, onward.commit("web"))).number == 1
 
 
+async def test_a_slice_goes_only_when_the_suites_of_a_cancelled_release_have_ended(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    onward.publish("web")
+    onward.runner.hanging |= {"cart", "web"}
+    running_when_it_went = list[int]()
+    onward.slices.going = lambda: running_when_it_went.append(onward.runner.running)
+    release = await started(temporal.client, onward.commit("cart"))
+    await eventually(lambda: onward.runner.running == 2)
+
+    await release.cancel()
+
+    with pytest.raises(WorkflowFailureError):
+        await release.result()
+    await eventually(lambda: onward.slices.there == {})
+    assert running_when_it_went == [0]
+
+
 async def test_no_more_suites_run_at_once_than_there_is_room_for_and_history_stays_small(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:
