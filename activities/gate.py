@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from temporalio import activity
@@ -33,15 +33,19 @@ AT_A_GATE = list(Stage)[list(Stage).index(Stage.REGRESSION) :]
 
 QUERY_TIMEOUT = timedelta(seconds=5)
 
+#: Within this, what a workflow ran hears that it is over – a heartbeat is sent at least every 2.4 s –, and stops.
+STOPPED_WITHIN = timedelta(seconds=6)
+
 STAGE = SearchAttributeKey.for_keyword("OnwardStage")
 STATUS = SearchAttributeKey.for_keyword("OnwardStatus")
 NUMBER = SearchAttributeKey.for_int("OnwardNumber")
 
 
 class _End(NamedTuple):
-    """How a release has ended: ``well``, or in this stage, published under a number or not."""
+    """How a workflow has ended, and when; a release ``well``, or in this stage, published under a number or not."""
 
     well: bool
+    at: datetime
     stage: str = ""
     number: int = 0
     roll_forward: str = ""
@@ -91,7 +95,7 @@ class GateActivities:
 
     @activity.defn
     async def abandoned(self, found: Leftovers) -> Leftovers:
-        """Of some slices those whose regression is over."""
+        """Of some slices those whose regression is over, and has nothing at work in them any more."""
         async with beating():
             over = [each for each in found.slices if await self._is_over(each.owner)]
         return Leftovers(slices=tuple(over))
@@ -160,7 +164,7 @@ class GateActivities:
             described = await self._client.get_workflow_handle(workflow, run_id=run).describe()
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                return _End(well=True)
+                return _End(well=True, at=datetime.min.replace(tzinfo=UTC))
             raise
         if described.status is WorkflowExecutionStatus.RUNNING:
             return None
@@ -168,13 +172,15 @@ class GateActivities:
         reset = bool(described.raw_description.workflow_extended_info.reset_run_id)
         return _End(
             well=reset or known.get(STATUS) in (ReleaseStatus.VERIFIED, ReleaseStatus.SUPERSEDED),
+            at=described.close_time or datetime.now(UTC),
             stage=known.get(STAGE) or "",
             number=known.get(NUMBER) or 0,
             roll_forward=str(await described.memo_value("roll_forward", "") or ""),
         )
 
     async def _is_over(self, owner: SliceOwner) -> bool:
-        return await self._ended(owner.regression, owner.run) is not None
+        ended = await self._ended(owner.regression, owner.run)
+        return ended is not None and datetime.now(UTC) - ended.at > STOPPED_WITHIN
 
     async def _is_completed(self, workflow: str) -> bool:
         """Whether a workflow ended by itself. A roll-forward that somebody ended is opened again soon,

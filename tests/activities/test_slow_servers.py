@@ -60,6 +60,7 @@ class SlowTemporal:
     """A server that answers only after a heartbeat; nothing runs there."""
 
     status = WorkflowExecutionStatus.COMPLETED
+    close_time = datetime(2000, 1, 1, tzinfo=UTC)
     raw_description = SimpleNamespace(workflow_extended_info=SimpleNamespace(reset_run_id=""))
 
     def __init__(self) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from datetime import timedelta
 from uuid import uuid4
 
-import pytest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
@@ -16,7 +14,6 @@ from domain.workflow_ids import candidate_key, gate_id
 from starter.gates import Gates
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.queueing import SIX, gate_of, in_queue, let_go, swept, until_at_gate
-from tests.workflows.releasing import eventually
 
 
 async def test_a_release_that_was_terminated_in_the_queue_is_swept_out_of_it(
@@ -43,22 +40,6 @@ async def test_releases_whose_gate_is_gone_go_to_a_new_one(temporal: WorkflowEnv
     let_go(onward)
 
     assert sorted([(await release.result()).number or 0 for release in releases.values()]) == [1, 2]
-
-
-async def test_a_slice_whose_regression_was_terminated_is_removed(
-    temporal: WorkflowEnvironment, onward: MemoryOnward, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("activities.slices.YOUNG", timedelta(seconds=-1))
-    release = (await in_queue(temporal.client, onward, ("a",)))["a"]
-    await eventually(lambda: len(onward.slices.there) == 1)
-    (there,) = onward.slices.there.values()
-    await temporal.client.get_workflow_handle(there.owner.regression).terminate("gone")
-    let_go(onward)
-
-    await swept(temporal.client, onward)
-
-    assert onward.slices.there == {}
-    await release.cancel()
 
 
 async def test_a_gate_continues_as_new_with_candidates_in_flight_and_loses_and_doubles_nothing(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from temporalio.testing import WorkflowEnvironment
 
+from activities.gate import STOPPED_WITHIN
 from domain.slices import FoundSlice, SliceOwner
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.queueing import in_queue, let_go, swept
-from tests.workflows.releasing import eventually
+from tests.workflows.releasing import eventually, started
 
 LONG_AGO = datetime.now(UTC) - timedelta(hours=1)
 
@@ -37,6 +39,25 @@ async def test_only_an_old_slice_whose_regression_is_over_is_removed(
     assert set(onward.slices.there) == {running, "slice-young"}
     let_go(onward)
     assert (await releases["cart"].result()).number == 1
+
+
+async def test_the_slice_of_a_terminated_regression_goes_once_its_suites_have_heard_of_it(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    onward.runner.hanging.add("cart")
+    await started(temporal.client, onward.commit("cart"))
+    await eventually(lambda: onward.runner.running == 1)
+    ((name, slice_),) = onward.slices.there.items()
+    onward.slices.there[name] = slice_.model_copy(update={"created": LONG_AGO})
+    await temporal.client.get_workflow_handle(slice_.owner.regression).terminate("impatient")
+
+    await swept(temporal.client, onward)
+
+    assert set(onward.slices.there) == {name}
+    await asyncio.sleep(STOPPED_WITHIN.total_seconds())
+    assert onward.runner.running == 0
+    await swept(temporal.client, onward)
+    assert onward.slices.there == {}
 
 
 async def test_a_slice_that_does_not_go_keeps_no_other_there_and_is_said(
