@@ -23,7 +23,8 @@ from engines.slice_resources import SliceResources
 from engines.slice_sites import SliceSites
 from engines.swarm import SwarmEngine
 from engines.swarm_api import Json, SwarmServices
-from engines.swarm_networks import NOTICED, ensure_network, is_held_for_nobody
+from engines.swarm_attachments import NOTICED, is_held_for_nobody
+from engines.swarm_networks import ensure_network
 from engines.swarm_place import SlicePlace
 from engines.swarm_placement import url_at
 from engines.swarm_tasks import moment

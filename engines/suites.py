@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 
 from docker import DockerClient
 from docker.types import LogConfig
 
 from domain.errors import Conflict, NotFound
-from domain.junit import REPORT_LIMIT
 from domain.pace import pauses
 from domain.progress import Progress
-from domain.suite import OUTPUT_LIMIT, REPORTS, SuiteOutcome, SuiteRun
-from engines import docker_stream, images
+from domain.suite import OUTPUT_LIMIT, SuiteOutcome, SuiteRun
+from engines import docker_stream, images, suite_reports, swarm_attachments
 from engines.containers import LabelledContainers
 from engines.docker_api import address_of, translated
 from engines.labels import Label, require_own
 from engines.suite_output import SuiteOutput
-from engines.swarm_networks import ensure_network
+from engines.swarm_networks import ensure_network, network_id
 
 #: Seconds beyond a suite's timeout in which its runner reads its reports and removes it.
 GRACE = 600
 
-FILES_LIMIT = 200
 POLL = 0.2
 
 
@@ -52,13 +47,11 @@ class ContainerSuiteRunner:
         self._remove_leftover(run.name)
         self._remove_forgotten()
         images.present(self._client, run.image, progress)
-        if not run.slice:  # an application of sites alone has no network yet; a slice always has one
-            ensure_network(self._client, run.network, self._stack)
-        container = self._create(run)
+        container = self._create(run, self._network(run))
         try:
             if run.data_network:
                 self._join(container, run.data_network)
-            self._make_reports(container)
+            suite_reports.make_room(self._client, container)
             output = self._start(container)
             exit_code = self._wait(container, run, output, progress)
             output.finish()
@@ -66,7 +59,7 @@ class ContainerSuiteRunner:
                 state = self._client.api.inspect_container(container)["State"]
             return SuiteOutcome(
                 exit_code=exit_code,
-                reports=self._reports(container),
+                reports=suite_reports.read(self._client, container),
                 output=output.text,
                 killed_for_memory=bool(state.get("OOMKilled")),
                 flooded=output.size > OUTPUT_LIMIT,
@@ -74,7 +67,16 @@ class ContainerSuiteRunner:
         finally:
             self._remove(container)
 
-    def _create(self, run: SuiteRun) -> str:
+    def _network(self, run: SuiteRun) -> str:
+        """The ID of its network. An application of sites alone has none yet; a slice always has one."""
+        if not run.slice:
+            return ensure_network(self._client, run.network, self._stack)
+        network = network_id(self._client, run.network, self._stack)
+        if network is None:
+            raise NotFound(f"network {run.network} is not there: somebody took the slice down")
+        return network
+
+    def _create(self, run: SuiteRun, network: str) -> str:
         api = self._client.api
         with translated(address_of(self._client)):
             container = api.create_container(
@@ -82,6 +84,7 @@ class ContainerSuiteRunner:
                 name=run.name,
                 environment=run.variables,
                 labels=self._labels(run),
+                networking_config=swarm_attachments.networking_config(run.network, network),
                 host_config=api.create_host_config(
                     network_mode=run.network,
                     mem_limit=self._memory,
@@ -106,15 +109,9 @@ class ContainerSuiteRunner:
         with translated(address_of(self._client)):
             self._client.api.connect_container_to_network(container, network)
 
-    def _make_reports(self, container: str) -> None:
-        """The directory for the reports, where the image's user may write, whoever that is."""
-        with translated(address_of(self._client)):
-            self._client.api.put_archive(container, "/", _directory(REPORTS.strip("/")))
-
     def _start(self, container: str) -> SuiteOutput:
         output = SuiteOutput(docker_stream.output(self._client, container))
-        with translated(address_of(self._client)):
-            self._client.api.start(container)
+        swarm_attachments.start(self._client, container)
         return output
 
     def _wait(self, container: str, run: SuiteRun, output: SuiteOutput, progress: Progress) -> int | None:
@@ -145,50 +142,9 @@ class ContainerSuiteRunner:
         suites = LabelledContainers(self._client, {Label.STACK: self._stack, Label.FORGOTTEN_AFTER: ""})
         suites.remove(lambda labels: time.time() > int(labels[Label.FORGOTTEN_AFTER]))
 
-    def _reports(self, container: str) -> tuple[bytes, ...]:
-        """The XML files in ``/reports``; in place of what is too much is one that cannot be read."""
-        try:
-            with docker_stream.archive(self._client, container, REPORTS) as chunks:
-                content = _bounded(chunks)
-        except NotFound:
-            return ()
-        return tuple(_xml_files(content))
-
     def _remove(self, container: str) -> None:
         try:
             with translated(address_of(self._client)):
                 self._client.api.remove_container(container, force=True, v=True)
         except NotFound:
             return
-
-
-def _directory(name: str) -> bytes:
-    """A tar file with one directory that is open to all; files that are in it already stay."""
-    entry = tarfile.TarInfo(name)
-    entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        archive.addfile(entry)
-    return content.getvalue()
-
-
-def _bounded(chunks: Iterator[bytes]) -> bytes:
-    content = bytearray()
-    for chunk in chunks:
-        content += chunk
-        if len(content) > 2 * REPORT_LIMIT:
-            break
-    return bytes(content)
-
-
-def _xml_files(archive: bytes) -> Iterator[bytes]:
-    try:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as entries:
-            for count, entry in enumerate(entries):
-                if count > FILES_LIMIT:
-                    raise tarfile.ReadError("too many files")
-                file = entries.extractfile(entry) if entry.isfile() and entry.name.endswith(".xml") else None
-                if file is not None:
-                    yield file.read(REPORT_LIMIT + 1)
-    except tarfile.TarError:
-        yield b""

@@ -13,7 +13,7 @@ from domain.errors import Conflict, NotFound, OnwardError
 from engines.docker_api import address_of, translated
 from engines.labels import Label
 from engines.swarm_api import Json, SwarmServices
-from engines.swarm_networks import NOTICED, is_held_for_nobody
+from engines.swarm_attachments import NOTICED, is_held_for_nobody
 from stack.containers import StackContainers
 from stack.places import Machine
 

@@ -28,6 +28,7 @@ from tests.fakes.progress import Cancelled, CancelledProgress, SilentProgress
 
 pytestmark = pytest.mark.server
 
+NO_SUCH = 404
 MEMORY = 64 * 1024**2
 PASSED = "<testsuites><testsuite><testcase classname='test_cart' name='test_adds'/></testsuite></testsuites>"
 FAILED = PASSED.replace("/></testsuite>", "><failure message='1 is not 2'/></testcase></testsuite>")
@@ -81,8 +82,8 @@ def _removed(network: Network) -> bool:
     """It is in use for a moment after its last container is gone."""
     try:
         network.remove()
-    except APIError:
-        return False
+    except APIError as error:
+        return error.status_code == NO_SUCH
     return True
 
 
@@ -168,6 +169,19 @@ def test_what_a_killed_attempt_left_is_removed_first(suites: Suites) -> None:
     with pytest.raises(ForeignResource, match=run.name):
         suites.runner.run(run, SilentProgress())
     assert len(suites.containers()) == 1
+
+
+def test_those_that_are_alone_on_a_network_come_and_go_at_once_and_leave_it_free(suites: Suites) -> None:
+    """As the suites of sites do, whose slice has no other container."""
+    run = suites.run_of("cp /passed.xml /reports/")
+    runs = [run.model_copy(update={"name": f"{run.name}-{index}"}) for index in range(16)]
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda each: suites.runner.run(each, SilentProgress()), runs))
+
+    assert {judge(outcome).verdict for outcome in outcomes} == {Verdict.PASSED}
+    (network,) = suites.client.networks.list(names=[suites.network])
+    wait_for(partial(_removed, network))
 
 
 def test_what_nobody_came_back_to_is_removed_once_its_time_is_up(suites: Suites) -> None:

@@ -14,7 +14,7 @@ from temporalio.client import Client
 from domain.errors import InvalidInput
 from domain.identity import Duty
 from engines.swarm_api import SwarmServices
-from engines.swarm_networks import ATTACHMENTS
+from engines.swarm_attachments import ATTACHMENTS
 from settings import StackSettings
 from stack.base_image import PYTHON_IMAGE
 from stack.down import down
