@@ -33,7 +33,8 @@ AT_A_GATE = list(Stage)[list(Stage).index(Stage.REGRESSION) :]
 
 QUERY_TIMEOUT = timedelta(seconds=5)
 
-#: Within this, what a workflow ran hears that it is over – a heartbeat is sent at least every 2.4 s –, and stops.
+#: The time that activities of a workflow that is over have to hear of it, with their next heartbeat, and to stop: twice
+#: the heartbeat timeout, of which heartbeats take 0.8.
 STOPPED_WITHIN = timedelta(seconds=6)
 
 STAGE = SearchAttributeKey.for_keyword("OnwardStage")

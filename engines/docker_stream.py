@@ -51,7 +51,7 @@ def post(
             ),
             progress,
         )
-        _raise_for_status(response)
+        raise_for_status(response)
         with response, progress.closing(lambda: shut_down(response)):
             for line in response.iter_lines(chunk_size=None):
                 if line.strip():
@@ -100,7 +100,7 @@ def output(client: DockerClient, container: str) -> Iterator[bytes]:
     with translated(address_of(client)):
         params = {"stream": "1", "stdout": "1", "stderr": "1"}
         response = client.api.post(url, params=params, stream=True, timeout=(CONNECT_TIMEOUT, None))
-        _raise_for_status(response)
+        raise_for_status(response)
     return _payloads(response)
 
 
@@ -112,7 +112,7 @@ def begin(client: DockerClient, path: str, body: Mapping[str, Any]) -> requests.
     url = f"{client.api.base_url}/v{client.api.api_version}{path}"
     with translated(address_of(client)):
         response = client.api.post(url, json=body, stream=True, timeout=(CONNECT_TIMEOUT, None))
-        _raise_for_status(response)
+        raise_for_status(response)
     return response
 
 
@@ -138,12 +138,13 @@ def archive(client: DockerClient, container: str, path: str) -> Iterator[Iterato
     url = f"{client.api.base_url}/v{client.api.api_version}/containers/{container}/archive"
     with translated(address_of(client)):
         response = client.api.get(url, params={"path": path}, stream=True, timeout=client.api.timeout)
-        _raise_for_status(response)
+        raise_for_status(response)
         with response:
             yield response.iter_content(CHUNK)
 
 
-def _raise_for_status(response: requests.Response) -> None:
+def raise_for_status(response: requests.Response) -> None:
+    """:raises APIError: the engine refused; what :func:`engines.docker_api.translated` takes."""
     try:
         response.raise_for_status()
     except requests.HTTPError as error:

@@ -105,14 +105,12 @@ class ContainerSuiteRunner:
 
     def _join(self, container: str, network: str) -> None:
         """A second network: where the datastores of the environment are."""
-        ensure_network(self._client, network, self._stack)
-        with translated(address_of(self._client)):
-            self._client.api.connect_container_to_network(container, network)
+        swarm_attachments.join(self._client, container, ensure_network(self._client, network, self._stack))
 
     def _start(self, container: str) -> SuiteOutput:
-        output = SuiteOutput(docker_stream.output(self._client, container))
-        swarm_attachments.start(self._client, container)
-        return output
+        return swarm_attachments.start(
+            self._client, container, lambda: SuiteOutput(docker_stream.output(self._client, container))
+        )
 
     def _wait(self, container: str, run: SuiteRun, output: SuiteOutput, progress: Progress) -> int | None:
         """The exit code, or ``None`` when the time was up or the output too much."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from docker import DockerClient
 
 from domain.errors import NotFound
 from engines.docker_api import address_of, own_node, translated
+from engines.docker_stream import raise_for_status
 from engines.swarm_api import Json
+
+Attached = TypeVar("Attached")
 
 #: Seconds in which swarm has noticed that a container is gone.
 NOTICED = 10.0
@@ -29,8 +33,16 @@ def networking_config(name: str, key: str) -> Json:
     return {"EndpointsConfig": {name: {"NetworkID": key}}}
 
 
-def start(client: DockerClient, container: str) -> None:
-    """Start a container that was made with such a :func:`networking_config`.
+def join(client: DockerClient, container: str, key: str) -> None:
+    """Have a container that was not started yet join another network, by its ID, too."""
+    url = f"{client.api.base_url}/v{client.api.api_version}/networks/{key}/connect"
+    with translated(address_of(client)):
+        answer = client.api.post(url, json={"Container": container, "EndpointConfig": {"NetworkID": key}})
+        raise_for_status(answer)
+
+
+def start(client: DockerClient, container: str, attach: Callable[[], Attached]) -> Attached:
+    """Start a container that joins its networks by their IDs.
 
     The engine takes a swarm's network from the machine with the last container on it, also while another one is about
     to join: that one is not started ("network … not found"), and swarm takes it for joined, and keeps the network, for
@@ -38,15 +50,20 @@ def start(client: DockerClient, container: str) -> None:
     the network's name it does not. So no cancel is heard in between. Measured with one container that left as three
     joined: at every second such moment a start failed; of the networks, all of those were kept, and with this, none.
 
+    :param attach: begins to read the container's output; called before each start, as one that fails ends it.
+    :return: what the last ``attach`` gave.
     :raises NotFound: the container or its network is gone.
     """
     for _ in range(STARTS - 1):
+        attached = attach()
         with suppress(NotFound), translated(address_of(client)):
             client.api.start(container)
-            return
+            return attached
         time.sleep(POLL)
+    attached = attach()
     with translated(address_of(client)):
         client.api.start(container)
+    return attached
 
 
 def is_held_for_nobody(client: DockerClient, network: str) -> bool:

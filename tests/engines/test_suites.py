@@ -173,15 +173,19 @@ def test_what_a_killed_attempt_left_is_removed_first(suites: Suites) -> None:
 
 def test_those_that_are_alone_on_a_network_come_and_go_at_once_and_leave_it_free(suites: Suites) -> None:
     """As the suites of sites do, whose slice has no other container."""
-    run = suites.run_of("cp /passed.xml /reports/")
+    run = suites.run_of("echo all of it; cp /passed.xml /reports/").model_copy(
+        update={"data_network": f"{suites.network}-data"}
+    )
     runs = [run.model_copy(update={"name": f"{run.name}-{index}"}) for index in range(16)]
 
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(lambda each: suites.runner.run(each, SilentProgress()), runs))
 
-    assert {judge(outcome).verdict for outcome in outcomes} == {Verdict.PASSED}
-    (network,) = suites.client.networks.list(names=[suites.network])
-    wait_for(partial(_removed, network))
+    assert {(judge(outcome).verdict, outcome.output) for outcome in outcomes} == {(Verdict.PASSED, "all of it\n")}
+    networks = suites.client.networks.list(names=[suites.network])
+    assert len(networks) == 2
+    for network in networks:
+        wait_for(partial(_removed, network))
 
 
 def test_what_nobody_came_back_to_is_removed_once_its_time_is_up(suites: Suites) -> None:

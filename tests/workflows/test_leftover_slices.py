@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from activities.gate import STOPPED_WITHIN
 from domain.slices import FoundSlice, SliceOwner
 from tests.fakes.onward import MemoryOnward
 from tests.workflows.queueing import in_queue, let_go, swept
@@ -42,9 +41,10 @@ async def test_only_an_old_slice_whose_regression_is_over_is_removed(
 
 
 async def test_the_slice_of_a_terminated_regression_goes_once_its_suites_have_heard_of_it(
-    temporal: WorkflowEnvironment, onward: MemoryOnward
+    temporal: WorkflowEnvironment, onward: MemoryOnward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     onward.runner.hanging.add("cart")
+    monkeypatch.setattr("activities.gate.STOPPED_WITHIN", timedelta(hours=1))
     await started(temporal.client, onward.commit("cart"))
     await eventually(lambda: onward.runner.running == 1)
     ((name, slice_),) = onward.slices.there.items()
@@ -54,8 +54,8 @@ async def test_the_slice_of_a_terminated_regression_goes_once_its_suites_have_he
     await swept(temporal.client, onward)
 
     assert set(onward.slices.there) == {name}
-    await asyncio.sleep(STOPPED_WITHIN.total_seconds())
-    assert onward.runner.running == 0
+    await eventually(lambda: onward.runner.running == 0)
+    monkeypatch.setattr("activities.gate.STOPPED_WITHIN", timedelta(0))
     await swept(temporal.client, onward)
     assert onward.slices.there == {}
 
