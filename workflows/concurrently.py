@@ -1,4 +1,4 @@
-"""Several activities at once, as one step; and steps that a cancel does not interrupt."""
+"""Several activities at once, as one step; steps that a cancel does not interrupt, and a cancel that none swallows."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ async def all_or_first_error(work: Iterable[Coroutine[Any, Any, Result]]) -> lis
     except BaseException:
         await stopped(*tasks)
         raise
+
+
+def heed_cancel() -> None:
+    """Before a next step: raise a cancel that the last one swallowed, as an activity does that ends well all the same.
+
+    :raises asyncio.CancelledError: this task, or the whole workflow, is to end.
+    """
+    task = asyncio.current_task()
+    if workflow.cancellation_reason() is not None or (task is not None and task.cancelling()):
+        raise asyncio.CancelledError
 
 
 async def stopped(*tasks: asyncio.Future[Any]) -> None:

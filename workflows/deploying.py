@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.service import DeployRules, Kind, ServiceDefinition
     from domain.stages import Deployed, Target
     from workflows import policies
+    from workflows.concurrently import heed_cancel
 
 MARGIN = timedelta(minutes=1)
 PROVISION_TIMEOUT = timedelta(minutes=5)
@@ -36,7 +37,9 @@ async def deploy(target: Target, definition: ServiceDefinition) -> Deployed:
     if definition.datastore and definition.datastore.backup:
         before.append(await _backed_up(target, definition.datastore.backup))
     if definition.deploy.migrate:
+        heed_cancel()
         before.append(await _migrated(target, definition.deploy))
+    heed_cancel()
     deployed = await _arrived(target, definition.deploy)
     if definition.kind is Kind.BATCH:
         await _scheduled(target, definition)

@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.errors import InvalidDefinition, InvalidInput, ResourceRefused, Superseded
     from domain.release import Failure, ReleaseRequest, ReleaseResult, ReleaseStatus, Stage, StageResult, StageStatus
     from workflows import attributes
+    from workflows.concurrently import heed_cancel
     from workflows.page import release_page
     from workflows.starting import memo_of
 
@@ -54,6 +55,7 @@ class Journal:
         self._record(stages=(*before, started))
         workflow.upsert_search_attributes([attributes.STAGE.value_set(name.value)])
         try:
+            heed_cancel()
             yield note
         except (FailureError, asyncio.CancelledError) as error:
             failure = failure_of(name, error)

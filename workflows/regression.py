@@ -28,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.slice_names import slice_name
     from domain.slices import SliceOwner
     from workflows import policies
-    from workflows.concurrently import all_or_first_error, stopped, to_its_end
+    from workflows.concurrently import all_or_first_error, heed_cancel, stopped, to_its_end
 
 #: Suites that run at the same time in one slice.
 SUITES_AT_ONCE = 8
@@ -73,6 +73,7 @@ class RegressionWorkflow:
         """
         try:
             ready = await self._slice_up()
+            heed_cancel()
             if not ready.fault:
                 await self._run_suites(ready)
             attested = await self._attest(ready)
@@ -111,15 +112,16 @@ class RegressionWorkflow:
         try:
             await workflow.wait_condition(lambda: suites.done() or self._is_certain)
             if not suites.done():
-                await workflow.wait_condition(
-                    suites.done, timeout=REST, timeout_summary="stop the suites that still run"
-                )
-        except TimeoutError:
-            await stopped(suites)
+                with suppress(TimeoutError):
+                    await workflow.wait_condition(
+                        suites.done, timeout=REST, timeout_summary="stop the suites that still run"
+                    )
         except asyncio.CancelledError:
             await stopped(suites)
             raise
-        if not self._is_certain:
+        if self._is_certain:
+            await stopped(suites)
+        else:
             await suites
 
     async def _in_its_turn(self, ready: SliceReady, suite: SuiteToRun, room: asyncio.Semaphore) -> None:
@@ -130,6 +132,7 @@ class RegressionWorkflow:
             self._show("the suites run")
             try:
                 first = await self._run_suite(ready, suite, 1)
+                heed_cancel()
                 if first.verdict is Verdict.FAILED and not self._is_certain:
                     first = settled(first, await self._run_suite(ready, suite, 2))
                 self._results[suite] = first

@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.service import ServiceDefinition
     from domain.stages import Checked, Target
     from workflows import policies
+    from workflows.concurrently import heed_cancel
 
 CHECK_TIMEOUT = timedelta(minutes=1)
 SMOKE_TIMEOUT = timedelta(minutes=10)
@@ -34,6 +35,7 @@ async def verify(target: Target, definition: ServiceDefinition) -> list[Checked]
         smoke = policies.long(duty, f"run the smoke cases in {environment}", SMOKE_TIMEOUT)
         checks.append(await workflow.execute_activity_method(VerifyActivities.run_smoke, target, **smoke))
     if definition.verify.bake:
+        heed_cancel()
         longest = definition.verify.bake + max(PENDING_PATIENCE, DATA_PATIENCE) + MARGIN
         bake = policies.long(duty, f"bake in {environment}", longest)
         checks.append(await workflow.execute_activity_method(BakeActivities.bake, target, **bake))

@@ -115,14 +115,19 @@ class MemoryRegistry:
 
 
 class MemoryRepositories:
-    """Git repositories as mappings: (repository, commit) → path → text; ``parents`` of a commit, if any."""
+    """Git repositories as mappings: (repository, commit) → path → text; ``parents`` of a commit, if any.
+
+    ``reading`` happens before somebody reads, and is not to be cancelled.
+    """
 
     def __init__(self) -> None:
         self.commits: dict[tuple[str, str], dict[str, str]] = {}
         self.parents: dict[str, tuple[str, ...]] = {}
         self.subjects: dict[str, str] = {}
+        self.reading: Callable[[], object] = lambda: None
 
     def files(self, repository: str, commit: str, service_directory: str, progress: Progress) -> ServiceFiles:
+        self.reading()
         found = self._below(repository, commit, service_directory)
         definition = found.get(DEFINITION_FILE, "").encode()
         return checked_files(ServiceFiles(service_directory, frozenset(found), definition=definition))

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
@@ -140,6 +141,34 @@ async def test_a_slice_goes_only_when_the_suites_of_a_cancelled_release_have_end
         await release.result()
     await eventually(lambda: onward.slices.there == {})
     assert running_when_it_went == [0]
+
+
+async def test_a_suite_that_fails_although_it_was_cancelled_is_not_run_once_more(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def answer(_: SuiteRun) -> SuiteOutcome:
+        begun.set()
+        may_end.wait()
+        return failing()
+
+    onward.runner.answers = answer
+    release = await started(temporal.client, onward.commit("cart"))
+    await eventually(begun.is_set)
+    await release.cancel()
+    (slice_,) = onward.slices.there.values()
+    regression = temporal.client.get_workflow_handle(slice_.owner.regression)
+    async for event in regression.fetch_history_events(wait_new_event=True):
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
+            break
+
+    may_end.set()
+
+    with pytest.raises(WorkflowFailureError):
+        await release.result()
+    await eventually(lambda: onward.slices.there == {})
+    assert len(onward.runner.in_slices) == 1
 
 
 async def test_no_more_suites_run_at_once_than_there_is_room_for_and_history_stays_small(

@@ -6,6 +6,7 @@ import asyncio
 import threading
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
@@ -15,8 +16,9 @@ from domain.identity import canonical_name
 from domain.release import ReleaseStatus, Stage, StageStatus
 from domain.suite import SuiteOutcome
 from tests.fakes.onward import MemoryOnward
-from tests.workflows.releasing import failed, released, started
+from tests.workflows.releasing import eventually, failed, released, started
 from workflows import attributes
+from workflows.release import ReleaseWorkflow
 
 STAGES = list(Stage)
 
@@ -81,6 +83,33 @@ async def test_an_invalid_definition_is_refused_in_the_source_stage(
     assert result.status is ReleaseStatus.REFUSED
     assert result.failure is not None
     assert "cart/service.yaml:8: colour: unknown key" in result.failure.message
+    assert onward.builder.built == []
+
+
+async def test_a_cancel_is_heeded_although_the_activity_that_hears_of_it_ends_well(
+    temporal: WorkflowEnvironment, onward: MemoryOnward
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def read() -> None:
+        begun.set()
+        may_end.wait()
+
+    onward.repositories.reading = read
+    release = await started(temporal.client, onward.commit())
+    await eventually(begun.is_set)
+    await release.cancel()
+    async for event in release.fetch_history_events(wait_new_event=True):
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
+            break
+
+    may_end.set()
+
+    with pytest.raises(WorkflowFailureError):
+        await release.result()
+    assert (await release.describe()).status is WorkflowExecutionStatus.CANCELED
+    stages = [(each.name, each.status) for each in (await release.query(ReleaseWorkflow.progress)).stages]
+    assert stages == [(Stage.SOURCE, StageStatus.DONE), (Stage.BUILD, StageStatus.CANCELLED)]
     assert onward.builder.built == []
 
 
