@@ -37,8 +37,8 @@ def join(client: DockerClient, container: str, key: str) -> None:
     """Have a container that was not started yet join another network, by its ID, too."""
     url = f"{client.api.base_url}/v{client.api.api_version}/networks/{key}/connect"
     with translated(address_of(client)):
-        answer = client.api.post(url, json={"Container": container, "EndpointConfig": {"NetworkID": key}})
-        raise_for_status(answer)
+        configuration = {"Container": container, "EndpointConfig": {"NetworkID": key}}
+        raise_for_status(client.api.post(url, json=configuration, timeout=client.api.timeout))
 
 
 def start(client: DockerClient, container: str, attach: Callable[[], Attached]) -> Attached:

@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.release import ReleaseRegression, ReleaseRequest
     from domain.workflow_ids import regression_id
     from workflows.ancestry import Ancestry
+    from workflows.concurrently import heed_cancel
     from workflows.regression import RegressionWorkflow
     from workflows.to_the_gate import ToTheGate
 
@@ -159,6 +160,7 @@ class Candidacy:
     async def _regression(self, asked: Test) -> RegressionResult | None:
         """One regression, or ``None`` when the gate asked for another one meanwhile."""
         self._behind = await self._ancestry.fault(asked.basis)
+        heed_cancel()
         if self._asked is not asked:
             return None
         self._tests += 1

@@ -35,6 +35,7 @@ async def deploy(target: Target, definition: ServiceDefinition) -> Deployed:
     if uses_resources(definition):
         await _provisioned(target)
     if definition.datastore and definition.datastore.backup:
+        heed_cancel()
         before.append(await _backed_up(target, definition.datastore.backup))
     if definition.deploy.migrate:
         heed_cancel()

@@ -132,8 +132,8 @@ class RegressionWorkflow:
             self._show("the suites run")
             try:
                 first = await self._run_suite(ready, suite, 1)
-                heed_cancel()
                 if first.verdict is Verdict.FAILED and not self._is_certain:
+                    heed_cancel()
                     first = settled(first, await self._run_suite(ready, suite, 2))
                 self._results[suite] = first
             finally:

@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.at_the_gate import AtTheGate
     from workflows.candidacy import Candidacy
     from workflows.claiming import claim
-    from workflows.concurrently import all_or_first_error, to_its_end
+    from workflows.concurrently import all_or_first_error, heed_cancel, to_its_end
     from workflows.deploying import deploy, let_go
     from workflows.incident import Incident
     from workflows.journal import RELEASE_FAILED, Journal
@@ -117,6 +117,7 @@ class ReleaseWorkflow(AtTheGate):
     async def _manifest(self, source: Source, built: list[Built]) -> ManifestPointer:
         async with self._journal.stage(Stage.MANIFEST) as note:
             await claim(self._request.id, source.definition)
+            heed_cancel()
             manifest = Manifest(
                 release=self._request.id,
                 repository=self._request.repository,
@@ -168,6 +169,7 @@ class ReleaseWorkflow(AtTheGate):
                 lines.append(await let_go(target))
             note.detail = ", ".join(filter(None, lines))
             if target.environment is Environment.CI:
+                heed_cancel()
                 await self._candidacy.verified()
 
     def _target(self, environment: Environment, manifest: ManifestPointer, published: Published) -> Target:

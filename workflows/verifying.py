@@ -32,6 +32,7 @@ async def verify(target: Target, definition: ServiceDefinition) -> list[Checked]
         )
     ]
     if definition.tests and definition.tests.smoke:
+        heed_cancel()
         smoke = policies.long(duty, f"run the smoke cases in {environment}", SMOKE_TIMEOUT)
         checks.append(await workflow.execute_activity_method(VerifyActivities.run_smoke, target, **smoke))
     if definition.verify.bake:

@@ -71,7 +71,8 @@ class MemoryEngine:
     """Deploys at once, unless the release's commit is among ``sick``: then the update pauses.
 
     ``sick_in`` names the only environment in which a commit does, ``slow_in`` the one in which it never arrives.
-    ``printed``: what a service printed, by canonical name.
+    ``printed``: what a service printed, by canonical name. ``probing`` happens before a probe, and is not to be
+    cancelled.
     """
 
     def __init__(self) -> None:
@@ -83,6 +84,7 @@ class MemoryEngine:
         self.slow_in: dict[str, Environment] = {}
         self.sizes: dict[str, Size] = {}
         self.resized: list[tuple[str, int]] = []
+        self.probing: Callable[[], object] = lambda: None
 
     def deploy(self, deployment: Deployment, progress: Progress) -> Action:
         state = self.states.get(deployment.name)
@@ -154,6 +156,7 @@ class MemoryEngine:
         return f"http://{canonical_name(environment, definition.service)}:{definition.port}"
 
     def probe(self, deployment: Deployment, progress: Progress) -> str:
+        self.probing()
         state = self.states[deployment.name]
         if not is_whole(state, deployment):
             raise VerifyFailed(f"{deployment.name} is not whole")

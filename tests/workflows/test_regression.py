@@ -150,7 +150,7 @@ async def test_a_suite_that_fails_although_it_was_cancelled_is_not_run_once_more
 
     def answer(_: SuiteRun) -> SuiteOutcome:
         begun.set()
-        may_end.wait()
+        may_end.wait(60)
         return failing()
 
     onward.runner.answers = answer
