@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from docker import DockerClient
@@ -54,15 +53,16 @@ def start(client: DockerClient, container: str, attach: Callable[[], Attached]) 
     :return: what the last ``attach`` gave.
     :raises NotFound: the container or its network is gone.
     """
-    for _ in range(STARTS - 1):
+    for left in reversed(range(STARTS)):
         attached = attach()
-        with suppress(NotFound), translated(address_of(client)):
-            client.api.start(container)
-            return attached
+        try:
+            with translated(address_of(client)):
+                client.api.start(container)
+            break
+        except NotFound:
+            if not left:
+                raise
         time.sleep(POLL)
-    attached = attach()
-    with translated(address_of(client)):
-        client.api.start(container)
     return attached
 
 

@@ -82,7 +82,7 @@ def address_in(found: Json | None, environment: Environment, application: str, r
     labels = labels_of(found)
     if labels.get(Label.KIND) != Kind.DATASTORE:
         raise InvalidInput(
-            f"{name} is of kind {labels[Label.KIND]}",
+            f"{name} is of kind {labels.get(Label.KIND, 'unknown')}",
             where=f"reads.datastores: [{role}]",
             expected=f"a datastore of {application} that is deployed to {environment}",
             next=f"release {service} first; onward deployed --application {application}",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
@@ -36,6 +39,25 @@ async def failed(client: Client, request: ReleaseRequest) -> ReleaseResult:
     assert isinstance(cause, ApplicationError)
     assert cause.type == RELEASE_FAILED
     return ReleaseResult.model_validate(cause.details[0])
+
+
+class Held:
+    """Work that goes on, whoever cancels it, until it is let go."""
+
+    def __init__(self) -> None:
+        self.has_begun = threading.Event()
+        self.may_end = threading.Event()
+
+    def __call__(self) -> None:
+        self.has_begun.set()
+        self.may_end.wait(60)
+
+
+async def has_heard_of_cancel(workflow: WorkflowHandle[Any, Any]) -> None:
+    """Wait until a workflow has asked what it runs to stop."""
+    async for event in workflow.fetch_history_events(wait_new_event=True):
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
+            break
 
 
 async def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:

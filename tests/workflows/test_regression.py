@@ -7,7 +7,6 @@ import time
 from collections import Counter
 
 import pytest
-from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
@@ -17,7 +16,7 @@ from domain.release import ReleaseStatus, Stage
 from domain.suite import SuiteOutcome, SuiteRun
 from tests.fakes.engines import failing, passing
 from tests.fakes.onward import MemoryOnward
-from tests.workflows.releasing import eventually, failed, released, started
+from tests.workflows.releasing import Held, eventually, failed, has_heard_of_cancel, released, started
 from workflows.regression import SUITES_AT_ONCE
 
 
@@ -146,24 +145,20 @@ async def test_a_slice_goes_only_when_the_suites_of_a_cancelled_release_have_end
 async def test_a_suite_that_fails_although_it_was_cancelled_is_not_run_once_more(
     temporal: WorkflowEnvironment, onward: MemoryOnward
 ) -> None:
-    begun, may_end = threading.Event(), threading.Event()
+    held = Held()
 
     def answer(_: SuiteRun) -> SuiteOutcome:
-        begun.set()
-        may_end.wait(60)
+        held()
         return failing()
 
     onward.runner.answers = answer
     release = await started(temporal.client, onward.commit("cart"))
-    await eventually(begun.is_set)
+    await eventually(held.has_begun.is_set)
     await release.cancel()
     (slice_,) = onward.slices.there.values()
-    regression = temporal.client.get_workflow_handle(slice_.owner.regression)
-    async for event in regression.fetch_history_events(wait_new_event=True):
-        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
-            break
+    await has_heard_of_cancel(temporal.client.get_workflow_handle(slice_.owner.regression))
 
-    may_end.set()
+    held.may_end.set()
 
     with pytest.raises(WorkflowFailureError):
         await release.result()

@@ -6,7 +6,6 @@ import asyncio
 import threading
 
 import pytest
-from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
@@ -16,7 +15,7 @@ from domain.identity import canonical_name
 from domain.release import ReleaseStatus, Stage, StageStatus
 from domain.suite import SuiteOutcome
 from tests.fakes.onward import MemoryOnward
-from tests.workflows.releasing import eventually, failed, released, started
+from tests.workflows.releasing import Held, eventually, failed, has_heard_of_cancel, released, started
 from workflows import attributes
 from workflows.release import ReleaseWorkflow
 
@@ -90,24 +89,17 @@ async def test_an_invalid_definition_is_refused_in_the_source_stage(
 async def test_a_cancel_is_heeded_although_the_activity_that_hears_of_it_ends_well(
     temporal: WorkflowEnvironment, onward: MemoryOnward, during: Stage, deployed: set[Environment]
 ) -> None:
-    begun, may_end = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        begun.set()
-        may_end.wait(60)
-
+    held = Held()
     if during is Stage.SOURCE:
-        onward.repositories.reading = hold
+        onward.repositories.reading = held
     else:
-        onward.engine.probing = hold
+        onward.engine.probing = held
     release = await started(temporal.client, onward.commit())
-    await eventually(begun.is_set)
+    await eventually(held.has_begun.is_set)
     await release.cancel()
-    async for event in release.fetch_history_events(wait_new_event=True):
-        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
-            break
+    await has_heard_of_cancel(release)
 
-    may_end.set()
+    held.may_end.set()
 
     with pytest.raises(WorkflowFailureError):
         await release.result()
